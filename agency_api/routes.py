@@ -1,0 +1,12 @@
+"""Every route of verifiers and machines, under /agency/v1, and the callbacks of providers.
+
+A controller that is not here does not answer.
+"""
+
+from litestar import Controller, Router
+
+controllers: list[type[Controller]] = []
+callbacks: list[type[Controller]] = []
+
+router = Router("/agency/v1", route_handlers=controllers)
+callback_router = Router("/callbacks", route_handlers=callbacks)

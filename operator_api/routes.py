@@ -1,0 +1,7 @@
+"""Every route of operators, under /operator/v1. A controller that is not here does not answer."""
+
+from litestar import Controller, Router
+
+controllers: list[type[Controller]] = []
+
+router = Router("/operator/v1", route_handlers=controllers)

@@ -1,0 +1,139 @@
+"""How a refusal looks on the wire: RFC 9457 problem details, with our `code` and a plain form.
+
+Litestar's own refusals get stable codes of ours here; a caller's input never ends in a 500.
+"""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from msgspec import UNSET, Struct, UnsetType
+
+from core.errors import (
+    Conflict,
+    DomainError,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    Rejected,
+    TooMany,
+    UpstreamFailed,
+)
+from core.texts import find_texts
+from web.tracing import trace_id
+
+AnyRequest = Request[Any, Any, Any]
+PROBLEM_TYPE = "application/problem+json"
+
+log = logging.getLogger(__name__)
+
+
+class Malformed(DomainError):
+    """The request cannot be read as what the route takes; sending it again will not help."""
+
+
+STATUS: Mapping[type[DomainError], int] = {
+    Malformed: 400,
+    NotSignedIn: 401,
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Rejected: 422,
+    TooMany: 429,
+    UpstreamFailed: 503,
+}
+
+HTTP_TITLES: Mapping[int, tuple[str, str]] = {
+    400: ("web.request_invalid", "请求内容有误"),
+    401: ("web.not_signed_in", "请先登录"),
+    403: ("web.not_allowed", "您没有权限进行此操作"),
+    404: ("web.not_found", "没有找到您访问的内容"),
+    405: ("web.method_not_allowed", "不支持这种请求方式"),
+    406: ("web.not_acceptable", "无法提供您要求的格式"),
+    408: ("web.request_too_slow", "上传超时，请检查网络后重试"),
+    413: ("web.body_too_large", "提交的内容过大"),
+    415: ("web.media_type_unsupported", "不支持这种内容格式"),
+    429: ("web.too_many_requests", "操作过于频繁，请稍后再试"),
+    431: ("web.headers_too_large", "请求头过大"),
+    503: ("web.unavailable", "服务暂时不可用，请稍后再试"),
+}
+CRASH = ("web.internal", "系统繁忙，请稍后再试")
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """A refusal. Clients match on `code`; `title` is for everybody, `plain` for elders."""
+
+    status: int
+    code: str
+    title: str
+    plain: str | UnsetType = UNSET
+    details: dict[str, Any] | UnsetType = UNSET
+    trace_id: str
+
+
+def domain_problem(request: AnyRequest, error: DomainError) -> Response[Problem]:
+    log.info(
+        "refused",
+        extra={"code": error.code, "context": error.context, "trace_id": trace_id(request.scope)},
+    )
+    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return _reply(request, status, error.code, error.message, error.details(), headers)
+
+
+def http_problem(request: AnyRequest, error: HTTPException) -> Response[Problem]:
+    """A refusal by Litestar itself, in our words: its own are for programmers, in English."""
+    status = error.status_code
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR or status not in HTTP_TITLES:
+        return crash_problem(request, error)
+    code, title = HTTP_TITLES[status]
+    details: dict[str, Any] = {}
+    if isinstance(error, ValidationException):
+        code, title, details = _invalid_parameters(error)
+    headers = {name: value for name, value in (error.headers or {}).items() if name == "Allow"}
+    return _reply(request, status, code, title, details, headers)
+
+
+def crash_problem(request: AnyRequest, error: Exception) -> Response[Problem]:
+    """A bug. The caller learns nothing of it; the log learns all."""
+    log.error("crashed", exc_info=error, extra={"trace_id": trace_id(request.scope)})
+    return _reply(request, 500, *CRASH)
+
+
+def _invalid_parameters(error: ValidationException) -> tuple[str, str, dict[str, Any]]:
+    """Name the fields that did not fit, without repeating what was sent."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    fields = [str(item["key"]) for item in extra if isinstance(item, dict) and "key" in item]
+    if "data" in fields:
+        return "web.body_missing", "缺少请求内容", {}
+    return "web.parameters_invalid", "请求参数有误", {"fields": fields} if fields else {}
+
+
+def _reply(
+    request: AnyRequest,
+    status: int,
+    code: str,
+    title: str,
+    details: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response[Problem]:
+    texts = find_texts(code)
+    problem = Problem(
+        status=status,
+        code=code,
+        title=title,
+        plain=texts.plain if texts else UNSET,
+        details=dict(details) if details else UNSET,
+        trace_id=trace_id(request.scope),
+    )
+    return Response(
+        problem,
+        status_code=status,
+        media_type=PROBLEM_TYPE,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
