@@ -2,7 +2,8 @@
 
 A `DomainError` is an expected outcome, not a crash. Each concrete error sits beside the code that
 raises it, inherits one of the kinds below, and carries a `code` that clients match on and a Chinese
-`message` that a citizen can read. Its context carries ids for the log, never names, numbers or secrets.
+`message` that a citizen can read. Its context carries ids for the log, never names, numbers or
+secrets.
 """
 
 from typing import ClassVar

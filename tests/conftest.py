@@ -1,0 +1,53 @@
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from tortoise import Tortoise, connections
+
+from app.database import migrate_database, tortoise_config
+from app.embedded.postgres import EmbeddedPostgres
+from core.sealing import Vault
+
+AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+"""Ten in the morning in China, on a Sunday: the moment most tests happen at."""
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A real PostgreSQL, made for this run and gone after it."""
+    with EmbeddedPostgres(fsync=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def database(postgres: EmbeddedPostgres) -> AsyncIterator[None]:
+    """An empty database, built by the migrations as a real one is. Made once, its pool warm.
+
+    With a cold pool the first task of a race is done before the second has a connection.
+    """
+    await migrate_database(postgres.url())
+    config = tortoise_config(postgres.url(), minsize=8, maxsize=8)
+    await Tortoise.init(config=config, _enable_global_fallback=True)
+    yield
+    await Tortoise.close_connections()
+
+
+@pytest.fixture
+async def db(database: None) -> AsyncIterator[None]:
+    """Ask for this to write rows. They are gone when the test ends."""
+    yield
+    await _empty_all_tables()
+
+
+@pytest.fixture(scope="session")
+def vault() -> Vault:
+    return Vault({1: b"k" * 32}, index_key=b"i" * 32)
+
+
+async def _empty_all_tables() -> None:
+    connection = connections.get("default")
+    rows = await connection.execute_query_dict(
+        "SELECT string_agg(quote_ident(tablename), ', ') AS tables FROM pg_tables"
+        " WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations'"
+    )
+    await connection.execute_script(f"TRUNCATE {rows[0]['tables']} RESTART IDENTITY CASCADE")
