@@ -2,8 +2,8 @@
 
 A job is a row: no commit without its consequences, no consequence without its commit. A job may run
 more than once, so its handler finds what the last try left and goes on. procrastinate is the queue;
-only this module and `core.worker` know it. It goes by the database's clock, so due times are rows
-of our own, judged with the `at` that is passed in.
+only this module and the worker in `app` know it. It goes by the database's clock, so due times
+are rows of our own, judged with the `at` that is passed in.
 """
 
 import json
@@ -147,4 +147,5 @@ async def _enqueue_later(name: str, text: str, run_at: datetime, dedupe_key: str
 
 def _connection() -> BaseDBAsyncClient:
     """The connection of the open transaction, or one of the pool when none is open."""
-    return connections.get("default")
+    connection: BaseDBAsyncClient = connections.get("default")
+    return connection

@@ -53,7 +53,7 @@ class AuditSeal(Model):
 
 
 class DataKey(Model):
-    """A data key, wrapped under the key-encrypting key. One class of data, many versions. 数据密钥"""
+    """A data key, wrapped under the key-encrypting key. A class has many versions. 数据密钥"""
 
     id = fields.UUIDField(primary_key=True)
     data_class = fields.CharField(32)

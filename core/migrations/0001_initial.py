@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('wrapped', fields.BinaryField()),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=True)),
             ],
-            options={'table': 'core_data_key', 'app': 'core', 'unique_together': (('data_class', 'version'),), 'pk_attr': 'id', 'table_description': 'A data key, wrapped under the key-encrypting key. One class of data, many versions. 数据密钥'},
+            options={'table': 'core_data_key', 'app': 'core', 'unique_together': (('data_class', 'version'),), 'pk_attr': 'id', 'table_description': 'A data key, wrapped under the key-encrypting key. A class has many versions. 数据密钥'},
             bases=['Model'],
         ),
         ops.CreateModel(

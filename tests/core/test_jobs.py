@@ -32,10 +32,14 @@ class TestEnqueue:
 
     async def test_is_gone_with_the_transaction_that_asked(self) -> None:
         """Dies in the middle: no consequence without its commit."""
-        with pytest.raises(ZeroDivisionError):
+
+        async def ask_and_fail() -> None:
             async with in_transaction():
                 await jobs.enqueue("greet", dedupe_key="once")
                 raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await ask_and_fail()
 
         assert await jobs.run_due({"greet": Recorder()}, at=AT) == 0
         assert await JobKey.all().count() == 0
