@@ -206,7 +206,8 @@ class ActingGrant(Model):
 class Session(Model):
     """A signed-in device of an account or of a verifier, acting for `party`. 会话
 
-    A session taken up from another (to act for somebody) keeps its `login_id` and its end.
+    A session taken up from another (to act for somebody) keeps its `login_id` and its end, and
+    lasts no longer than the `grant` it rests on.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -222,6 +223,10 @@ class Session(Model):
     party_id: UUID | None
     party: fields.ForeignKeyNullableRelation[Party] = fields.ForeignKeyField(
         "identity.Party", related_name="sessions", null=True, on_delete=fields.RESTRICT
+    )
+    grant_id: UUID | None
+    grant: fields.ForeignKeyNullableRelation[ActingGrant] = fields.ForeignKeyField(
+        "identity.ActingGrant", related_name="sessions", null=True, on_delete=fields.RESTRICT
     )
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
@@ -263,10 +268,14 @@ class RefreshToken(Model):
 
 
 class OneTimeProof(Model):
-    """The digest of something that may count once: a login code, a phone payload."""
+    """The digest of something that may count once: a login code, a phone payload.
+
+    Without `forget_after` it is kept for ever, because the thing itself has no end.
+    """
 
     digest = fields.CharField(64, primary_key=True)
-    used_at = fields.DatetimeField(db_index=True)
+    used_at = fields.DatetimeField()
+    forget_after: datetime | None = fields.DatetimeField(null=True, db_index=True)
 
     class Meta:
         table = "identity_one_time_proof"

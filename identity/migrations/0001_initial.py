@@ -17,7 +17,8 @@ class Migration(migrations.Migration):
             name='OneTimeProof',
             fields=[
                 ('digest', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
-                ('used_at', fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
+                ('used_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ('forget_after', fields.DatetimeField(null=True, db_index=True, auto_now=False, auto_now_add=False)),
             ],
             options={'table': 'identity_one_time_proof', 'app': 'identity', 'pk_attr': 'digest', 'table_description': 'The digest of something that may count once: a login code, a phone payload.'},
             bases=['Model'],
@@ -187,6 +188,7 @@ class Migration(migrations.Migration):
                 ('account', fields.ForeignKeyField('identity.Account', source_field='account_id', null=True, db_constraint=True, to_field='id', related_name='sessions', on_delete=OnDelete.RESTRICT)),
                 ('verifier', fields.ForeignKeyField('identity.Verifier', source_field='verifier_id', null=True, db_constraint=True, to_field='id', related_name='sessions', on_delete=OnDelete.RESTRICT)),
                 ('party', fields.ForeignKeyField('identity.Party', source_field='party_id', null=True, db_constraint=True, to_field='id', related_name='sessions', on_delete=OnDelete.RESTRICT)),
+                ('grant', fields.ForeignKeyField('identity.ActingGrant', source_field='grant_id', null=True, db_constraint=True, to_field='id', related_name='sessions', on_delete=OnDelete.RESTRICT)),
                 ('created_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('expires_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('ended_at', fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
