@@ -43,12 +43,12 @@ class PersonRow(_Row, frozen=True, kw_only=True):
     birth_date: date
     alive: bool
     division: str
-    phone: str | None
     wechat: bool
     alipay: bool
     wechat_balance_fen: int
     alipay_balance_fen: int
     facts: Facts
+    phone: str | None = None
     died_on: date | None = None
 
 
@@ -115,7 +115,8 @@ class FeeRow(_Row, frozen=True, kw_only=True):
 
 class LicenceFieldRow(_Row, frozen=True, kw_only=True):
     key: str
-    name: str
+    label: str
+    sensitive: bool
 
 
 class LicenceTypeRow(_Row, frozen=True, kw_only=True):
@@ -149,11 +150,12 @@ class OperatorRow(_Row, frozen=True, kw_only=True):
 class VerifierRow(_Row, frozen=True, kw_only=True):
     key: str
     organisation: str
+    department: str
+    division: str
     organisation_name: str
     name: str
     username: str
     password: str
-    totp_secret: str
     purpose: str
     licence_types: list[str]
     fields: list[str]
