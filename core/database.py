@@ -196,8 +196,9 @@ def _one_refusal() -> Iterator[None]:
 
 def _throw_away(connection: Any) -> None:
     """Drop the socket without a word to the server; the pool opens another when it is asked."""
-    if connection is not None and not connection.is_closed():
-        connection.terminate()
+    held = getattr(connection, "_con", None)  # what the pool's proxy holds until it is released
+    if held is not None and not held.is_closed():
+        held.terminate()
 
 
 client_class = Client
