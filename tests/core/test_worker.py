@@ -1,0 +1,81 @@
+"""The worker on a real queue: it runs, tries again, and takes up what a killed one left."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from tortoise import connections
+
+from app.embedded.postgres import EmbeddedPostgres
+from core import jobs, worker
+from core.worker import run_worker
+
+pytestmark = pytest.mark.usefixtures("db")
+
+
+@asynccontextmanager
+async def working(
+    postgres: EmbeddedPostgres, handlers: dict[str, jobs.Handler]
+) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(
+        run_worker(handlers, database_url=postgres.url(), timetable=(), stop=stop)
+    )
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+async def test_runs_what_was_asked_for(postgres: EmbeddedPostgres) -> None:
+    seen: list[int] = []
+
+    async def note(n: int) -> None:
+        seen.append(n)
+
+    async with working(postgres, {"note": note}):
+        await jobs.enqueue("note", n=1)
+        await until(lambda: seen == [1])
+
+
+async def test_a_job_that_failed_is_tried_again(postgres: EmbeddedPostgres) -> None:
+    """Happens again."""
+    tries: list[int] = []
+
+    async def fail_once() -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise ConnectionError
+
+    async with working(postgres, {"fail_once": fail_once}):
+        await jobs.enqueue("fail_once")
+        await until(lambda: len(tries) == 2)
+
+
+async def test_a_killed_workers_job_comes_back(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dies in the middle: the job was taken by a worker whose heartbeat stopped (I10)."""
+    monkeypatch.setattr(worker, "STALLED_SECONDS", 0.5)
+    seen: list[int] = []
+
+    async def note() -> None:
+        seen.append(1)
+
+    await jobs.enqueue("note")
+    await connections.get("default").execute_script(
+        "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour');"
+        "UPDATE procrastinate_jobs SET status = 'doing',"
+        " worker_id = (SELECT max(id) FROM procrastinate_workers)"
+    )
+
+    async with working(postgres, {"note": note}):
+        await until(lambda: seen == [1])
