@@ -211,6 +211,18 @@ class City:
     def verifiers(self) -> list[VerifierRow]:
         return self._rows("verifiers", list[VerifierRow])
 
+    def licence_type(self, licence_type: str) -> LicenceTypeRow:
+        return next(row for row in self.licence_types if row.licence_type == licence_type)
+
+    def agency(self, department: str) -> AgencyRow:
+        return next(row for row in self.agencies if row.department == department)
+
+    def fee_item(self, item: str) -> tuple[AgencyRow, FeeItemRow]:
+        """A fee of the catalogue, with the department that may collect it."""
+        return next(
+            (agency, fee) for agency in self.agencies for fee in agency.fees if fee.item == item
+        )
+
     def read(self, name: str) -> Any:
         """A file as it stands, for readers that check it themselves."""
         return yaml.safe_load((self.folder / f"{name}.yaml").read_text(encoding="utf-8"))
