@@ -76,7 +76,7 @@ class AlipayGateway:
             )
             response.raise_for_status()
         except httpx.HTTPError as error:
-            raise NoAnswer(type(error).__name__) from error
+            raise NoAnswer(type(error).__name__) from None  # its text has the address
         return self._read(response.content, method)
 
     def _read(self, raw: bytes, method: str) -> AlipayAnswer:

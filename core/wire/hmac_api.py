@@ -63,7 +63,7 @@ class HmacApi:
         try:
             response = await self._client.request(method, path, content=body, headers=headers)
         except httpx.HTTPError as error:
-            raise NoAnswer(type(error).__name__) from error
+            raise NoAnswer(type(error).__name__) from None
         self._check(response, nonce)
         return Answer(response.status_code, response.content)
 

@@ -1,0 +1,119 @@
+"""Who can tell us who is tapping, and whether a name is real. One module here per provider."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Protocol, runtime_checkable
+
+from msgspec import Struct
+
+from core.errors import NotAllowed, NotFound, NotSignedIn, Rejected, UpstreamFailed
+from identity.kinds import EntityStatus, ProviderName
+
+
+class ProviderFailed(UpstreamFailed):
+    code = "identity.provider_failed"
+    message = "登录渠道暂时不可用，请稍后再试"
+
+
+class LoginCodeRejected(NotSignedIn):
+    code = "identity.login_code_rejected"
+    message = "登录凭证已失效，请重新登录"
+
+
+class CodeUsed(NotSignedIn):
+    code = "identity.code_used"
+    message = "登录凭证已经用过，请重新登录"
+
+
+class LoginRefused(NotAllowed):
+    code = "identity.login_refused"
+    message = "平台暂不允许该账号登录，请联系平台客服"
+
+
+class PhoneProofRejected(Rejected):
+    code = "identity.phone_proof_rejected"
+    message = "手机号验证已失效，请重新授权"
+
+
+class RegisterFailed(UpstreamFailed):
+    code = "identity.register_failed"
+    message = "核验系统暂时不可用，请稍后再试"
+
+
+class ProviderUnknown(NotFound):
+    code = "identity.provider_unknown"
+    message = "不支持该登录渠道"
+
+
+class Subject(Struct, frozen=True):
+    """Whom a provider names: an openid inside one app, and perhaps a hint across its apps."""
+
+    subject: str
+    unionid: str | None = None
+
+
+@runtime_checkable
+class IdentityProvider(Protocol):
+    """One app at one provider. It keeps no state and touches no table."""
+
+    name: ClassVar[ProviderName]
+    appid: str
+
+    async def exchange(self, code: str, *, at: datetime) -> Subject:
+        """Give up a one-time login code for whoever is behind it."""
+        ...
+
+    async def read_phone(self, proof: str, *, subject: str, at: datetime) -> str:
+        """The mainland number that `subject` just shared, from what its phone was given."""
+        ...
+
+
+class IdentityProviders:
+    """The apps we serve, found by provider and appid."""
+
+    def __init__(self, providers: Iterable[IdentityProvider]) -> None:
+        self._providers = {(provider.name, provider.appid): provider for provider in providers}
+
+    def named(self, name: str, appid: str | None = None) -> IdentityProvider:
+        """The one asked for. Without an appid, the first app served at that provider."""
+        for (known, known_appid), provider in self._providers.items():
+            if known == name and appid in (None, known_appid):
+                return provider
+        raise ProviderUnknown(provider=name)
+
+
+class RegisterResult(StrEnum):
+    MATCH = "match"
+    MISMATCH = "mismatch"
+    NOT_FOUND = "not_found"
+
+
+class PopulationAnswer(Struct, frozen=True):
+    result: RegisterResult
+    alive: bool
+
+
+@runtime_checkable
+class PopulationRegister(Protocol):
+    async def check(self, *, name: str, id_number: str) -> PopulationAnswer:
+        """Whether this is a living person's name and number. 人口库"""
+        ...
+
+
+class RegisteredEntity(Struct, frozen=True):
+    """What the business register says. The representative's number comes as a hash only."""
+
+    uscc: str
+    name: str
+    status: EntityStatus
+    division: str
+    representative_name: str
+    representative_id_sha256: str
+
+
+@runtime_checkable
+class BusinessRegister(Protocol):
+    async def find_entity(self, uscc: str) -> RegisteredEntity | None:
+        """The entity with this code as it is registered now. 法人库"""
+        ...

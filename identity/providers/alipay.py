@@ -1,0 +1,82 @@
+"""Alipay mini-program: the auth code, and the number in a signed payload. 支付宝登录"""
+
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from core.signing import BadSignature
+from core.wire import NoAnswer, alipay
+from core.wire.alipay_gateway import AlipayGateway
+from identity.kinds import ProviderName
+from identity.providers import (
+    LoginCodeRejected,
+    PhoneProofRejected,
+    ProviderFailed,
+    Subject,
+)
+
+_METHOD = "alipay.system.oauth.token"
+_CODE_INVALID = "isv.code-invalid"
+
+
+class _Grant(Struct):
+    """What a code is worth. The tokens beside these are left unread: nothing here needs them."""
+
+    open_id: str = ""
+    user_id: str = ""
+    union_id: str | None = None
+
+
+class _Envelope(Struct):
+    response: str
+    sign: str
+
+
+class _Phone(Struct):
+    code: str = ""
+    mobile: str = ""
+
+
+class AlipayProvider:
+    name: ClassVar = ProviderName.ALIPAY
+
+    def __init__(self, gateway: AlipayGateway) -> None:
+        self.appid = gateway.keys.app_id
+        self._gateway = gateway
+        self._keys = gateway.keys
+
+    async def exchange(self, code: str, *, at: datetime) -> Subject:
+        try:
+            answer = await self._gateway.call(
+                _METHOD, at=at, grant_type="authorization_code", code=code
+            )
+            grant = msgspec.json.decode(answer.node, type=_Grant)
+        except (NoAnswer, msgspec.MsgspecError) as error:
+            raise ProviderFailed(provider=self.name, reason=type(error).__name__) from None
+        if answer.sub_code == _CODE_INVALID:
+            raise LoginCodeRejected(sub_code=answer.sub_code)
+        subject = grant.open_id or grant.user_id
+        if answer.code not in ("", "10000") or not subject:
+            raise ProviderFailed(
+                provider=self.name, answer_code=answer.code, sub_code=answer.sub_code
+            )
+        return Subject(subject, grant.union_id)
+
+    async def read_phone(self, proof: str, *, subject: str, at: datetime) -> str:
+        """Open what my.getPhoneNumber gave. It names no user and no time: accept each one once."""
+        try:
+            envelope = msgspec.json.decode(proof, type=_Envelope)
+            encrypted = not envelope.response.startswith("{")
+            signed = f'"{envelope.response}"' if encrypted else envelope.response
+            alipay.verify(self._keys.alipay_public_key, signed.encode(), envelope.sign)
+            text = envelope.response
+            if encrypted:
+                text = alipay.aes_decrypt(self._keys.aes_key, text)
+            phone = msgspec.json.decode(text, type=_Phone)
+        except (BadSignature, ValueError, msgspec.MsgspecError):
+            raise PhoneProofRejected(reason="not genuine") from None
+        if phone.code != "10000" or not phone.mobile:
+            raise PhoneProofRejected(answer_code=phone.code)
+        return phone.mobile
