@@ -1,0 +1,63 @@
+"""The city goes in through the domain's verbs, and once, however often it is loaded."""
+
+import pytest
+from tortoise import connections
+
+from core.sealing import Vault
+from identity import entities, persons
+from identity.models import Person
+from licences.models import Licence
+from seeds.files import City
+from seeds.loader import load_city
+from tests.conftest import AT
+
+CITY = City()
+
+
+async def rows() -> dict[str, int]:
+    """How many rows each table has."""
+    connection = connections.get("default")
+    tables = await connection.execute_query_dict(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    )
+    return {
+        table["tablename"]: (
+            await connection.execute_query_dict(f"SELECT count(*) AS n FROM {table['tablename']}")  # noqa: S608 -- a table's own name
+        )[0]["n"]
+        for table in tables
+    }
+
+
+@pytest.mark.usefixtures("db")
+class TestLoadCity:
+    async def test_a_second_time_changes_nothing(self, vault: Vault) -> None:
+        await load_city(CITY, vault=vault, at=AT, say=lambda line: None)
+        before = await rows()
+
+        await load_city(CITY, vault=vault, at=AT, say=lambda line: None)
+
+        assert await rows() == before
+
+    async def test_says_what_it_puts_in(self, vault: Vault) -> None:
+        said: list[str] = []
+
+        await load_city(CITY, vault=vault, at=AT, say=said.append)
+
+        assert said[:2] == ["人口库：36 人", "法人库：4 家企业"]
+
+    async def test_who_died_is_known_to_have_died(self, vault: Vault) -> None:
+        await load_city(CITY, vault=vault, at=AT, say=lambda line: None)
+
+        assert await Person.filter(alive=False).count() == 1
+
+    async def test_names_and_accounts_can_be_opened_again(self, vault: Vault) -> None:
+        await load_city(CITY, vault=vault, at=AT, say=lambda line: None)
+
+        person = await persons.find_by_id_number("330100195103089023", vault=vault)
+        firm = await entities.find_by_uscc("91330199MA2LX801XY")
+        assert person is not None
+        assert firm is not None
+        assert await persons.full_name(person.id, vault=vault) == "王桂兰"
+        account = await entities.bank_account(firm.id, vault=vault)
+        assert account.account_name == "临溪精密机械有限公司"
+        assert await Licence.filter(holder_id=person.id).count() == 3
