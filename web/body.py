@@ -112,11 +112,11 @@ def _parse(text: str) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        names = [key for key, _ in pairs]
-        repeated = next(key for index, key in enumerate(names) if key in names[:index])
-        raise KeyRepeated(field=_printable(repeated))
+    value: dict[str, Any] = {}
+    for key, item in pairs:
+        if key in value:
+            raise KeyRepeated(field=_printable(key))
+        value[key] = item
     return value
 
 

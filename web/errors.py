@@ -75,11 +75,13 @@ class Problem(Struct, frozen=True, kw_only=True):
 
 
 def domain_problem(request: AnyRequest, error: DomainError) -> Response[Problem]:
-    log.info(
+    """A refusal in the code and words of its class. One of no known kind is our own failure."""
+    status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 500)
+    log.log(
+        logging.ERROR if status == 500 else logging.INFO,
         "refused",
         extra={"code": error.code, "context": error.context, "trace_id": trace_id(request.scope)},
     )
-    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"

@@ -1,0 +1,106 @@
+"""Who is signed in, decided before anything of the request is read. 登录校验
+
+The matrix names the audience of a route; that audience's door makes the caller out of the token or
+cookie, or refuses. The route then takes it by name: `caller`, `operator` or `verifier`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.exceptions import NotFoundException
+from litestar.handlers import BaseRouteHandler
+
+from core.clock import now
+from core.errors import NotAllowed, NotSignedIn
+from identity.callers import Caller, OperatorCaller, VerifierCaller
+from web.addresses import Network, client_address
+from web.limiter import Limiter
+from web.matrix import Access, Audience, Matrix
+
+AnyCaller = Caller | OperatorCaller | VerifierCaller
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+Kind = TypeVar("Kind", Caller, OperatorCaller, VerifierCaller)
+Door = Callable[[AnyConnection, datetime], Awaitable[AnyCaller]]
+"""Makes the caller of one audience out of a connection, or raises NotSignedIn."""
+
+
+class SignInRequired(NotSignedIn):
+    code = "web.not_signed_in"
+    message = "请先登录"
+
+
+class RoleRequired(NotAllowed):
+    code = "web.role_required"
+    message = "您的岗位没有此项权限"
+    shown = ("roles",)
+
+
+class Gatekeeper:
+    """The guard of every route: matrix, door, role, then how often."""
+
+    def __init__(
+        self,
+        matrix: Matrix,
+        doors: Mapping[Audience, Door],
+        limiter: Limiter,
+        trusted_proxies: Sequence[Network] = (),
+    ) -> None:
+        self._matrix = matrix
+        self._doors = doors
+        self._limiter = limiter
+        self._trusted_proxies = trusted_proxies
+
+    async def __call__(self, connection: AnyConnection, handler: BaseRouteHandler) -> None:
+        method = str(connection.scope.get("method"))
+        if method == "OPTIONS":
+            return
+        access = self._matrix.find(method, str(connection.scope["path_template"]))
+        if access is None:
+            raise NotFoundException()
+        key = client_address(connection.scope, self._trusted_proxies)
+        if access.audience is not Audience.ANYONE:
+            caller = await self._doors[access.audience](connection, now())
+            _check_role(caller, access)
+            connection.scope["user"] = caller
+            key = caller.actor()
+        action = handler.opt.get("limit", "read" if method == "GET" else "write")
+        await self._limiter.hit(action, key)
+
+
+def _check_role(caller: AnyCaller, access: Access) -> None:
+    if isinstance(caller, OperatorCaller) and not caller.roles & access.roles:
+        raise RoleRequired(roles=sorted(access.roles))
+
+
+def bearer_token(connection: AnyConnection) -> str:
+    """The token of the Authorization header; SignInRequired without one."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise SignInRequired()
+    return token
+
+
+AnyRequest = Request[Any, Any, State]
+
+
+def provide_caller(request: AnyRequest) -> Caller:
+    return _of_kind(request, Caller)
+
+
+def provide_operator(request: AnyRequest) -> OperatorCaller:
+    return _of_kind(request, OperatorCaller)
+
+
+def provide_verifier(request: AnyRequest) -> VerifierCaller:
+    return _of_kind(request, VerifierCaller)
+
+
+def _of_kind(request: AnyRequest, kind: type[Kind]) -> Kind:
+    user = request.scope.get("user")
+    if not isinstance(user, kind):
+        raise SignInRequired()
+    return user

@@ -1,0 +1,115 @@
+"""Who may call what: routes × roles, from one file that is the truth for code and test. 权限矩阵
+
+Denied unless a line allows it: a route without a line answers nobody and stops the start.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from importlib.resources import files
+
+import yaml
+from litestar.routes import BaseRoute, HTTPRoute
+from msgspec import Struct
+
+
+class Audience(StrEnum):
+    """For whom a token is made. One audience's token opens nothing of another's."""
+
+    ANYONE = "anyone"
+    RESIDENT = "resident"
+    VERIFIER = "verifier"
+    OPERATOR = "operator"
+
+
+OPERATOR_ROLES = frozenset(
+    {
+        "editor",
+        "approver",
+        "publisher",
+        "finance",
+        "data_steward",
+        "window_officer",
+        "auditor",
+        "security_admin",
+        "system_admin",
+    }
+)
+METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
+
+_TYPED = re.compile(r"\{(\w+):\w+\}")
+
+
+class MatrixWrong(Exception):
+    """The matrix and the routes differ, or a line makes no sense. Stops the start."""
+
+
+class Access(Struct, frozen=True):
+    """Who may call one route: one audience, and for operators which roles."""
+
+    audience: Audience
+    roles: frozenset[str] = frozenset()
+
+
+class Matrix:
+    """Lines "METHOD /path": roles. Paths are written with plain `{names}`."""
+
+    def __init__(self, lines: Mapping[str, Iterable[str]]) -> None:
+        self._access = {_key(*line.split(" ", 1)): _access(line, lines[line]) for line in lines}
+
+    def find(self, method: str, path: str) -> Access | None:
+        return self._access.get(_key(method, path))
+
+    def check(self, routes: Iterable[BaseRoute]) -> None:
+        """Refuse a route without a line, and a line without a route."""
+        existing = set(route_keys(routes))
+        missing, stale = existing - set(self._access), set(self._access) - existing
+        if missing or stale:
+            raise MatrixWrong(
+                f"without a line: {sorted(missing)}; without a route: {sorted(stale)}"
+            )
+
+
+def load_matrix() -> Matrix:
+    """The matrix of this build."""
+    text = files("web").joinpath("matrix.yaml").read_text("utf-8")
+    return Matrix(yaml.load(text, Loader=_NoRepeats))
+
+
+def route_keys(routes: Iterable[BaseRoute]) -> Iterator[str]:
+    """Every route as the matrix writes it; OPTIONS, which Litestar answers itself, is not one."""
+    for route in routes:
+        if isinstance(route, HTTPRoute):
+            for method in sorted(route.methods):
+                if method != "OPTIONS":
+                    yield _key(method, route.path)
+
+
+class _NoRepeats(yaml.SafeLoader):
+    """A second line for a route would silently win over the first."""
+
+
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[str, list[str]]:
+    pairs: list[tuple[str, list[str]]] = loader.construct_pairs(node, deep=True)
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise MatrixWrong("a route has two lines")
+    return dict(pairs)
+
+
+_NoRepeats.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def _key(method: str, path: str) -> str:
+    return f"{method} " + _TYPED.sub(r"{\1}", path)
+
+
+def _access(line: str, roles: Iterable[str]) -> Access:
+    method, _, path = line.partition(" ")
+    named = frozenset(roles)
+    if method not in METHODS or not path.startswith("/") or not named:
+        raise MatrixWrong(f"not a line: {line}")
+    if named <= OPERATOR_ROLES:
+        return Access(Audience.OPERATOR, named)
+    if len(named) == 1 and (name := min(named)) in set(Audience) - {Audience.OPERATOR}:
+        return Access(Audience(name))
+    raise MatrixWrong(f"not roles of one audience: {line}")

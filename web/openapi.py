@@ -1,0 +1,147 @@
+"""The description of the interface: what the code knows, completed from the matrix. 接口文档
+
+A route may say more of itself than its signature does, as extra keywords of its decorator:
+`example={…}` a request body (a test decodes it), `errors=(OrderNotFound, …)` what it refuses with,
+`limit="log_in"` how often (a name in `web.limiter.RULES`).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.openapi.spec import Components, Reference, SecurityScheme
+from litestar.routes import HTTPRoute
+
+from core.errors import DomainError
+from web.errors import HTTP_TITLES, PROBLEM_TYPE, STATUS, Problem
+from web.matrix import Access, Audience, Matrix
+
+DESCRIPTION = """掌上办：一键登录、缴费与拨付、亮证与核验、免申即享。
+
+- 居民端 `/v1`，工作人员端 `/operator/v1`，机构与核验端 `/agency/v1`，平台回调 `/callbacks`。
+- 只使用 GET、POST、PUT、DELETE；同一版本内字段只增不减。
+- 出错时返回 `application/problem+json`：`code` 供程序判断，`title` 供展示，`plain` 为适老化短句，\
+`trace_id` 供查询日志。
+- 列表按时间倒序，用 `next_cursor` 翻页；长轮询用 `wait` 参数，最多 25 秒。
+- 金额一律为以分为单位的整数。
+"""
+SCHEMES = {
+    Audience.RESIDENT: "居民访问令牌，10 分钟有效",
+    Audience.VERIFIER: "核验员访问令牌",
+    Audience.OPERATOR: "工作人员令牌或会话 Cookie",
+}
+
+Document = dict[str, Any]
+
+
+def openapi_config(version: str, render_plugins: Sequence[OpenAPIRenderPlugin]) -> OpenAPIConfig:
+    schemes: dict[str, SecurityScheme | Reference] = {
+        audience.value: SecurityScheme(
+            type="http", scheme="bearer", bearer_format="JWT", description=description
+        )
+        for audience, description in SCHEMES.items()
+    }
+    return OpenAPIConfig(
+        title="掌上办接口",
+        version=version,
+        description=DESCRIPTION,
+        path="/docs",
+        components=Components(security_schemes=schemes),
+        render_plugins=render_plugins,
+    )
+
+
+def describe(app: Litestar, matrix: Matrix) -> Document:
+    """The whole document: who may call each operation, how, and every way it refuses."""
+    document: Document = msgspec.to_builtins(app.openapi_schema.to_schema())
+    components = document["components"].setdefault("schemas", {})
+    (_, problem), schemas = _problem_schema()
+    components.update(schemas | {"Problem": problem})
+    for path, method, handler in _operations(app):
+        access = matrix.find(method, path)
+        if access is not None:
+            _complete(document["paths"][path][method.lower()], handler, access)
+    return document
+
+
+def refusals(
+    operation: Document, handler: HTTPRouteHandler, access: Access
+) -> dict[int, list[Any]]:
+    """By status: pairs of code and title that this operation may answer with."""
+    found: dict[int, list[Any]] = {429: [HTTP_TITLES[429]], 503: [HTTP_TITLES[503]]}
+    if operation.get("parameters") or operation.get("requestBody"):
+        found[400] = [HTTP_TITLES[400]]
+    if operation.get("requestBody"):
+        found |= {status: [HTTP_TITLES[status]] for status in (413, 415)}
+        found[400].append(("web.body_invalid", "请求内容有误，请检查后重新提交"))
+    if access.audience is not Audience.ANYONE:
+        found[401] = [HTTP_TITLES[401]]
+    if access.audience is Audience.OPERATOR:
+        found[403] = [("web.role_required", "您的岗位没有此项权限")]
+    for error in _declared(handler):
+        status = next(status for kind, status in STATUS.items() if issubclass(error, kind))
+        found.setdefault(status, []).append((error.code, error.message))
+    return dict(sorted(found.items()))
+
+
+def _declared(handler: HTTPRouteHandler) -> Sequence[type[DomainError]]:
+    declared: Sequence[type[DomainError]] = handler.opt.get("errors", ())
+    return declared
+
+
+def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                if handler.resolve_include_in_schema():
+                    for method in sorted(handler.http_methods):
+                        yield route.path_format, str(method), handler
+
+
+def _complete(operation: Document, handler: HTTPRouteHandler, access: Access) -> None:
+    responses: Document = operation["responses"]
+    responses.pop("400", None)
+    for status, response in responses.items():
+        if status.startswith("2"):
+            response["description"] = "成功"
+    for code, known in refusals(operation, handler, access).items():
+        responses[str(code)] = _problem_response(code, known)
+    if access.audience is not Audience.ANYONE:
+        operation["security"] = [{access.audience.value: []}]
+    if access.roles:
+        operation["x-roles"] = sorted(access.roles)
+    if "example" in handler.opt and "requestBody" in operation:
+        for content in operation["requestBody"]["content"].values():
+            content["examples"] = {"示例": {"value": handler.opt["example"]}}
+
+
+def _problem_response(status: int, known: Sequence[tuple[str, str]]) -> Document:
+    examples = {
+        code: {"summary": title, "value": _example(status, code, title)} for code, title in known
+    }
+    schema = {"$ref": "#/components/schemas/Problem"}
+    response: Document = {
+        "description": "；".join(title for _, title in known),
+        "content": {PROBLEM_TYPE: {"schema": schema, "examples": examples}},
+    }
+    if status in (429, 503):
+        seconds = {"schema": {"type": "integer"}, "description": "多少秒后可以重试"}
+        response["headers"] = {"Retry-After": seconds}
+    return response
+
+
+def _example(status: int, code: str, title: str) -> Mapping[str, object]:
+    problem = Problem(status=status, code=code, title=title, trace_id="0190c2a97d6f7c3e8a52")
+    example: dict[str, object] = msgspec.to_builtins(problem)
+    return example
+
+
+def _problem_schema() -> tuple[tuple[object, Document], Document]:
+    (reference,), schemas = msgspec.json.schema_components(
+        [Problem], ref_template="#/components/schemas/{name}"
+    )
+    return (reference, schemas.pop("Problem")), schemas
