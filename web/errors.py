@@ -97,7 +97,8 @@ def http_problem(request: AnyRequest, error: HTTPException) -> Response[Problem]
     details: dict[str, Any] = {}
     if isinstance(error, ValidationException):
         code, title, details = _invalid_parameters(error)
-    headers = {name: value for name, value in (error.headers or {}).items() if name == "Allow"}
+    allowed = next((v for name, v in (error.headers or {}).items() if name.lower() == "allow"), "")
+    headers = {"Allow": allowed} if allowed else {}
     return _reply(request, status, code, title, details, headers)
 
 

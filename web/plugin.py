@@ -15,7 +15,6 @@ from core.errors import DomainError
 from core.signing import Signer
 from web.addresses import Network
 from web.auth import Door, Gatekeeper, provide_caller, provide_operator, provide_verifier
-from web.body import BODY_LIMIT
 from web.docs import DocumentController, DocumentPlugin, Documents, ListPlugin
 from web.edge import BoundsMiddleware, add_safe_headers
 from web.errors import crash_problem, domain_problem, http_problem
@@ -49,7 +48,6 @@ class WebPlugin(InitPlugin):
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         app_config.request_class = StrictRequest
-        app_config.request_max_body_size = BODY_LIMIT
         app_config.exception_handlers = {
             DomainError: domain_problem,
             HTTPException: http_problem,

@@ -65,8 +65,10 @@ class StrictRequest(Request[Any, Any, State]):
         self.is_connected = False
 
     def _size_limit(self) -> int:
-        limit = self.route_handler.resolve_request_max_body_size()
-        return limit if isinstance(limit, int) else body.BODY_LIMIT
+        """The route's own limit. Only `body_limit=…` on the route lifts it over the usual one."""
+        usual: int = self.route_handler.opt.get("body_limit", body.BODY_LIMIT)
+        own = self.route_handler.resolve_request_max_body_size()
+        return usual if own is None else min(usual, own)
 
     def _check_media_type(self) -> None:
         """JSON only: what a foreign page's form can send is refused before it is read."""

@@ -1,0 +1,36 @@
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+from litestar import Litestar
+from redis.asyncio import Redis
+
+from app.embedded.valkey import EmbeddedValkey
+from tests.web import sample
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[EmbeddedValkey]:
+    """A real Valkey, made for this run."""
+    with EmbeddedValkey() as server:
+        yield server
+
+
+@pytest.fixture
+async def cache(valkey: EmbeddedValkey) -> AsyncIterator[Redis]:
+    async with Redis.from_url(valkey.url()) as cache:
+        await cache.flushall()
+        yield cache
+
+
+@pytest.fixture
+def app(cache: Redis) -> Litestar:
+    return sample.make_app(cache)
+
+
+@pytest.fixture
+async def client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+    """Nobody signed in. What crashes inside is an answer here, as it is outside."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="https://zb.test") as client:
+        yield client

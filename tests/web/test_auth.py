@@ -1,0 +1,93 @@
+import httpx
+import pytest
+from litestar import Litestar, get
+
+from tests.web import sample
+from web.matrix import Matrix, MatrixWrong, load_matrix, route_keys
+
+ROUTES = {"/mine": "resident", "/checks": "verifier", "/desk": "operator"}
+
+
+def _as(audience: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {audience}"}
+
+
+class TestSignedIn:
+    @pytest.mark.parametrize("path", ROUTES)
+    @pytest.mark.parametrize("audience", ROUTES.values())
+    async def test_a_token_opens_the_routes_of_its_audience_only(
+        self, client: httpx.AsyncClient, path: str, audience: str
+    ) -> None:
+        reply = await client.get(path, headers=_as(audience))
+
+        assert reply.status_code == (200 if ROUTES[path] == audience else 401)
+
+    @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic resident", "resident"])
+    async def test_without_a_token_nobody_passes(
+        self, client: httpx.AsyncClient, header: str
+    ) -> None:
+        reply = await client.get("/mine", headers={"authorization": header})
+
+        assert (reply.status_code, reply.json()["code"]) == (401, "web.not_signed_in")
+        assert reply.headers["www-authenticate"] == "Bearer"
+
+    async def test_an_operator_needs_a_role_of_the_route(self, client: httpx.AsyncClient) -> None:
+        reply = await client.post("/policies", headers=_as("operator"))
+
+        assert (reply.status_code, reply.json()["code"]) == (403, "web.role_required")
+        assert reply.json()["details"] == {"roles": ["publisher"]}
+
+    async def test_a_stranger_is_turned_away_before_the_body_is_read(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        reply = await client.post("/policies", content=b"[" * 100_000)
+
+        assert reply.status_code == 401
+
+
+class TestMatrix:
+    async def test_a_route_without_a_line_answers_nobody(self, app: Litestar) -> None:
+        @get("/forgotten")
+        async def forgotten() -> str:
+            return "secret"
+
+        app.register(forgotten)
+
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="https://zb.test") as client:
+            reply = await client.get("/forgotten")
+        assert (reply.status_code, reply.json()["code"]) == (404, "web.not_found")
+
+    def test_a_route_without_a_line_stops_the_start(self, app: Litestar) -> None:
+        lines = {line: roles for line, roles in sample.LINES.items() if line != "GET /mine"}
+
+        with pytest.raises(MatrixWrong, match=r"without a line: \['GET /mine'\]"):
+            Matrix(lines).check(app.routes)
+
+    def test_a_line_without_a_route_stops_the_start(self, app: Litestar) -> None:
+        with pytest.raises(MatrixWrong, match=r"without a route: \['GET /gone'\]"):
+            Matrix(sample.LINES | {"GET /gone": ["anyone"]}).check(app.routes)
+
+    def test_every_route_with_its_line_starts(self, app: Litestar) -> None:
+        Matrix(sample.LINES).check(app.routes)
+
+        assert set(route_keys(app.routes)) == set(sample.LINES)
+
+    @pytest.mark.parametrize(
+        ("line", "roles"),
+        [
+            ("GET /x", []),
+            ("GET /x", ["king"]),
+            ("GET /x", ["anyone", "resident"]),
+            ("GET /x", ["resident", "editor"]),
+            ("GET /x", ["operator"]),
+            ("PATCH /x", ["anyone"]),
+            ("GET x", ["anyone"]),
+        ],
+    )
+    def test_a_line_that_makes_no_sense_is_refused(self, line: str, roles: list[str]) -> None:
+        with pytest.raises(MatrixWrong):
+            Matrix({line: roles})
+
+    def test_the_matrix_of_this_build_makes_sense(self) -> None:
+        assert load_matrix().find("GET", "/openapi.json") is not None
