@@ -5,12 +5,18 @@ from uuid import UUID
 from msgspec import Struct
 
 from core.errors import NotAllowed
+from identity.kinds import Scope
 
 
 class RealNameRequired(NotAllowed):
     code = "identity.real_name_required"
     message = "请先完成实名认证"
     shown = ("step",)
+
+
+class ConfirmerRequired(NotAllowed):
+    code = "identity.confirmer_required"
+    message = "您是经办人，此步骤需由有确认权限的人办理"
 
 
 class Caller(Struct, frozen=True, kw_only=True):
@@ -24,6 +30,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     person_id: UUID | None
     party_id: UUID | None
     level: int
+    scope: str = Scope.CONFIRMER
 
     def actor(self) -> str:
         """How audit names the caller, with the party when it is somebody else."""
@@ -38,6 +45,13 @@ class Caller(Struct, frozen=True, kw_only=True):
         if self.party_id is None:
             raise RealNameRequired(account_id=self.account_id, step="real_name")
         return self.party_id
+
+    def required_confirmer(self) -> UUID:
+        """The party, for a step that binds it: refused to an agent who only prepares."""
+        party_id = self.required_party()
+        if self.scope != Scope.CONFIRMER:
+            raise ConfirmerRequired(account_id=self.account_id)
+        return party_id
 
 
 class OperatorCaller(Struct, frozen=True, kw_only=True):

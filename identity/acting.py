@@ -1,0 +1,202 @@
+"""Acting for somebody: a ward, an enterprise one represents, a party that named one. 代办"""
+
+from datetime import date, datetime
+from enum import StrEnum
+from hashlib import sha256
+from hmac import compare_digest
+from uuid import UUID
+
+from msgspec import Struct
+from tortoise.exceptions import IntegrityError
+from tortoise.queryset import QuerySet
+from tortoise.transactions import in_transaction
+
+from core import audit
+from core.errors import NotAllowed, NotFound
+from core.masking import mask_name
+from core.sealing import Vault
+from identity import persons
+from identity.callers import Caller, RealNameRequired
+from identity.kinds import EntityStatus, GrantKind, Level, PartyKind, Scope
+from identity.models import ActingGrant, LegalEntity, Session
+from identity.providers import BusinessRegister
+from identity.session_states import grant_holds
+from identity.sessions import SignedIn, signed_in, start_session
+from identity.tokens import TokenIssuer
+
+
+class PartyNotFound(NotFound):
+    code = "identity.party_not_found"
+    message = "没有找到可以代办的对象"
+
+
+class NotRepresentative(NotAllowed):
+    code = "identity.not_representative"
+    message = "登记系统中您不是该单位的法定代表人，或该单位已停业"
+
+
+class Relation(StrEnum):
+    SELF = "self"  # 本人
+    GUARDIAN = "guardian"  # 监护人
+    REPRESENTATIVE = "representative"  # 法定代表人
+    AGENT = "agent"  # 受托代办人
+
+
+class ActingChoice(Struct, frozen=True, kw_only=True):
+    """One party the caller may act for. The name of a person is masked unless it is one's own."""
+
+    party_id: UUID
+    kind: PartyKind
+    name: str
+    relation: Relation
+    scope: Scope
+    until_on: date | None = None
+
+
+async def list_choices(caller: Caller, *, vault: Vault, at: datetime) -> list[ActingChoice]:
+    """Everybody the caller may act for today, oneself first."""
+    person_id = _person(caller)
+    own_name = await persons.full_name(person_id, vault=vault)
+    choices = [_choice(person_id, PartyKind.PERSON, own_name, Relation.SELF)]
+    represented = LegalEntity.filter(legal_representative_id=person_id, status=EntityStatus.ACTIVE)
+    choices += [
+        _choice(entity.id, PartyKind.ENTITY, entity.name, Relation.REPRESENTATIVE)
+        for entity in await represented.order_by("id")
+    ]
+    grants = [g for g in await _grants(person_id).order_by("id") if grant_holds(g, at=at)]
+    return choices + [await _granted_choice(grant, vault) for grant in grants]
+
+
+async def act_for(
+    caller: Caller,
+    party_id: UUID,
+    *,
+    register: BusinessRegister,
+    vault: Vault,
+    issuer: TokenIssuer,
+    at: datetime,
+) -> SignedIn:
+    """A session in which the caller acts for `party_id`; the one it was asked in goes on.
+
+    It ends with the login it comes from, and when what it rests on ends. A party that one may not act
+    for is not found.
+    """
+    person_id = _person(caller)
+    grant = None
+    if party_id != person_id:
+        grant = await _find_grant(person_id, party_id, at=at)
+    if party_id != person_id and grant is None:
+        await _check_representative(person_id, party_id, register, vault)
+    current = await Session.get(id=caller.session_id)
+    async with in_transaction():
+        session, refresh_token = await start_session(
+            Session(
+                login_id=current.login_id,
+                account_id=caller.account_id,
+                party_id=party_id,
+                grant_id=grant.id if grant else None,
+                expires_at=current.expires_at,
+            ),
+            at=at,
+        )
+        actor = f"person:{person_id} for party:{party_id}"
+        await audit.record(actor, "session.act_for", f"session:{session.id}")
+    return await signed_in(session.id, refresh_token, issuer=issuer, at=at)
+
+
+async def grant_acting(
+    *,
+    kind: GrantKind,
+    agent_id: UUID,
+    party_id: UUID,
+    scope: Scope,
+    from_on: date,
+    until_on: date | None,
+    actor: str,
+) -> ActingGrant:
+    """Let a person act for a party. A second call while one is living changes nothing."""
+    try:
+        async with in_transaction():
+            grant = await ActingGrant.create(
+                kind=kind,
+                agent_id=agent_id,
+                party_id=party_id,
+                scope=scope,
+                from_on=from_on,
+                until_on=until_on,
+            )
+            await audit.record(actor, "acting.grant", f"acting_grant:{grant.id}")
+            return grant
+    except IntegrityError:
+        return await ActingGrant.get(
+            kind=kind, agent_id=agent_id, party_id=party_id, revoked_at=None
+        )
+
+
+async def revoke_acting(grant_id: UUID, *, actor: str, at: datetime) -> None:
+    """End a grant; sessions that rest on it are refused within 5 s. Twice is once."""
+    async with in_transaction():
+        if await ActingGrant.filter(id=grant_id, revoked_at=None).update(revoked_at=at):
+            await audit.record(actor, "acting.revoke", f"acting_grant:{grant_id}")
+
+
+def _person(caller: Caller) -> UUID:
+    if caller.person_id is None or caller.level < Level.REAL_NAME:
+        raise RealNameRequired(account_id=caller.account_id, step="real_name")
+    return caller.person_id
+
+
+async def _find_grant(person_id: UUID, party_id: UUID, *, at: datetime) -> ActingGrant | None:
+    """The strongest grant that holds today: one that may confirm before one that may not."""
+    grants = [
+        grant
+        for grant in await _grants(person_id).filter(party_id=party_id)
+        if grant_holds(grant, at=at)
+    ]
+    return min(grants, key=lambda grant: grant.scope is not Scope.CONFIRMER, default=None)
+
+
+async def _check_representative(
+    person_id: UUID, party_id: UUID, register: BusinessRegister, vault: Vault
+) -> None:
+    """Our row says who asks with good reason, the register says who represents today."""
+    entity = await LegalEntity.get_or_none(id=party_id, legal_representative_id=person_id)
+    if entity is None:
+        raise PartyNotFound(party_id=party_id)
+    registered = await register.find_entity(entity.uscc)
+    number = await persons.id_number(person_id, vault=vault)
+    digest = sha256(number.encode()).hexdigest()
+    if (
+        registered is None
+        or registered.status is not EntityStatus.ACTIVE
+        or not compare_digest(registered.representative_id_sha256.encode(), digest.encode())
+    ):
+        raise NotRepresentative(party_id=party_id)
+
+
+def _grants(person_id: UUID) -> QuerySet[ActingGrant]:
+    return ActingGrant.filter(agent_id=person_id, revoked_at=None)
+
+
+async def _granted_choice(grant: ActingGrant, vault: Vault) -> ActingChoice:
+    guardian = grant.kind is GrantKind.GUARDIAN
+    entity = await LegalEntity.get_or_none(id=grant.party_id)
+    if entity is not None:
+        name, party_kind = entity.name, PartyKind.ENTITY
+    else:
+        name = mask_name(await persons.full_name(grant.party_id, vault=vault))
+        party_kind = PartyKind.PERSON
+    return ActingChoice(
+        party_id=grant.party_id,
+        kind=party_kind,
+        name=name,
+        relation=Relation.GUARDIAN if guardian else Relation.AGENT,
+        scope=grant.scope,
+        until_on=grant.until_on,
+    )
+
+
+def _choice(party_id: UUID, kind: PartyKind, name: str, relation: Relation) -> ActingChoice:
+    return ActingChoice(
+        party_id=party_id, kind=kind, name=name, relation=relation, scope=Scope.CONFIRMER
+    )

@@ -1,0 +1,108 @@
+"""Real-name proof: an account becomes a person's, by the population register. 实名认证"""
+
+from datetime import datetime
+from typing import NoReturn
+from uuid import UUID
+
+from tortoise.transactions import in_transaction
+
+from core import audit, tasks
+from core.crashpoints import crashpoint
+from core.errors import Conflict, Rejected
+from core.sealing import Vault
+from identity.callers import Caller
+from identity.id_numbers import read_id_number
+from identity.kinds import Level, RealNameStatus
+from identity.models import Account, Person, Session
+from identity.persons import find_by_id_number, full_name, plain_name, register_person
+from identity.providers import PopulationRegister, RegisterResult
+from identity.session_states import SessionStates
+
+DEPARTMENT = "identity"
+"""The desk that untangles who is who. 身份核查"""
+
+
+class RealNameMismatch(Rejected):
+    code = "identity.real_name_mismatch"
+    message = "姓名与身份证号码不一致，请核对后重新填写"
+
+
+class RealNameConflict(Conflict):
+    code = "identity.real_name_conflict"
+    message = "该账号已认证为另一人，已转人工处理"
+
+
+async def verify_real_name(
+    caller: Caller,
+    *,
+    name: str,
+    id_number: str,
+    register: PopulationRegister,
+    vault: Vault,
+    states: SessionStates,
+    at: datetime,
+) -> Person:
+    """Join the caller's account to the one person with this name and number, and raise its level.
+
+    Again with the same number changes nothing. An account never changes from one person to another:
+    that goes to a human. A dead person's name is refused, and goes to a human too.
+    """
+    number, given_name = read_id_number(id_number).text, plain_name(name)
+    if caller.person_id is not None:
+        known = await find_by_id_number(number, vault=vault)
+        if known is None or known.id != caller.person_id:
+            await _refuse_second_person(caller)
+    answer = await register.check(name=given_name, id_number=number)
+    if answer.result is not RegisterResult.MATCH:
+        raise RealNameMismatch(account_id=caller.account_id)
+    if not answer.alive:
+        await _refuse_dead(caller)
+    person = await register_person(name=given_name, id_number=number, vault=vault)
+    crashpoint("identity.after_register")
+    await _join(caller, person, at=at)
+    await _note_differences(caller, person, given_name, vault)
+    await states.forget([caller.session_id])
+    return await Person.get(id=person.id)
+
+
+async def _join(caller: Caller, person: Person, *, at: datetime) -> None:
+    async with in_transaction():
+        account = await Account.select_for_update().get(id=caller.account_id)
+        if account.person_id is None:
+            account.person_id = person.id
+            account.level = max(account.level, int(Level.REAL_NAME))
+            await account.save(update_fields=["person_id", "level"])
+            await Session.filter(account_id=account.id, party_id=None).update(party_id=person.id)
+            actor = f"person:{person.id}"
+            await audit.record(actor, "account.real_name", f"account:{account.id}")
+        status = RealNameStatus.CONFIRMED
+        await Person.filter(id=person.id).update(real_name_status=status, real_name_at=at)
+    if account.person_id != person.id:
+        await _refuse_second_person(caller)
+
+
+async def _note_differences(caller: Caller, person: Person, name: str, vault: Vault) -> None:
+    """What does not fit together, but does not stop the citizen, is put before a human."""
+    if await full_name(person.id, vault=vault) != name:
+        await Person.filter(id=person.id).update(real_name_status=RealNameStatus.CONFLICT)
+        await _raise("identity.name_differs", person.id, caller)
+    account = await Account.get(id=caller.account_id)
+    same_hint = Account.filter(provider=account.provider, unionid=account.unionid)
+    if account.unionid and await same_hint.exclude(person_id=person.id).exists():
+        await _raise("identity.unionid_conflict", person.id, caller)
+
+
+async def _refuse_second_person(caller: Caller) -> NoReturn:
+    await _raise("identity.second_person", caller.account_id, caller)
+    raise RealNameConflict(account_id=caller.account_id)
+
+
+async def _refuse_dead(caller: Caller) -> NoReturn:
+    await _raise("identity.dead_person_claimed", caller.account_id, caller)
+    raise RealNameMismatch(account_id=caller.account_id, reason="not alive")
+
+
+async def _raise(kind: str, subject: UUID, caller: Caller) -> None:
+    await tasks.raise_task(
+        kind, department=DEPARTMENT, subject=str(subject), account_id=str(caller.account_id)
+    )

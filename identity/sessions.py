@@ -1,0 +1,181 @@
+"""One-tap login, and the sessions it makes. 一键登录 / 会话
+
+A session lasts seven days at most. Its access tokens last ten minutes, and its refresh token is
+replaced at every use (`identity.refreshing`).
+"""
+
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from msgspec import Struct
+from tortoise.transactions import in_transaction
+
+from core import audit
+from core.crashpoints import crashpoint
+from core.errors import DomainError, NotAllowed, NotFound
+from core.ids import new_id
+from identity.callers import Caller, VerifierCaller
+from identity.models import Account, RefreshToken, Session
+from identity.proofs import claim_once, give_back
+from identity.providers import CodeUsed, IdentityProvider, Subject
+from identity.session_states import SessionStates, load_state
+from identity.tokens import Audience, Claims, TokenIssuer
+
+LIFETIME = timedelta(days=7)
+_CODE_LIFETIME = timedelta(days=2)  # Alipay's may live for one
+
+
+class AccountDisabled(NotAllowed):
+    code = "identity.account_disabled"
+    message = "该账号已停用，请到服务窗口处理"
+
+
+class SessionNotFound(NotFound):
+    code = "identity.session_not_found"
+    message = "没有找到该登录设备"
+
+
+class SignedIn(Struct, frozen=True, kw_only=True):
+    """What a device keeps: a token for each request, and one to get the next. Shown once."""
+
+    access_token: str
+    access_expires_at: datetime
+    refresh_token: str
+    refresh_expires_at: datetime
+    session_id: UUID
+    level: int
+    party_id: UUID | None
+
+    def __repr__(self) -> str:
+        return f"SignedIn(session_id={self.session_id})"
+
+
+async def log_in(
+    code: str, *, provider: IdentityProvider, issuer: TokenIssuer, at: datetime
+) -> SignedIn:
+    """One tap: a provider's one-time code in, a session out. The first tap opens the account.
+
+    A code works once, also for two at once. No phone number is needed, and none is asked for.
+    """
+    kind = f"login:{provider.name}:{provider.appid}"
+    if not await claim_once(kind, code, at=at, forget_after=at + _CODE_LIFETIME):
+        raise CodeUsed()
+    try:
+        subject = await provider.exchange(code, at=at)
+    except DomainError:
+        await give_back(kind, code)
+        raise
+    crashpoint("identity.after_exchange")
+    async with in_transaction():
+        account = await _account_of(provider, subject)
+        session, refresh_token = await start_session(
+            Session(account_id=account.id, party_id=account.person_id), at=at
+        )
+        actor = f"person:{account.person_id}" if account.person_id else f"account:{account.id}"
+        await audit.record(actor, "session.start", f"session:{session.id}")
+    return await signed_in(session.id, refresh_token, issuer=issuer, at=at)
+
+
+async def start_session(session: Session, *, at: datetime) -> tuple[Session, str]:
+    """Write a session and its first refresh token, in the caller's transaction.
+
+    A session with a `login_id` is taken up from another and ends when that one would have.
+    """
+    session.id = new_id()
+    if session.login_id is None:
+        session.login_id, session.expires_at = session.id, at + LIFETIME
+    session.created_at = at
+    await session.save(force_create=True)
+    return session, await add_refresh_token(session.id, at=at)
+
+
+async def add_refresh_token(session_id: UUID, *, at: datetime) -> str:
+    """The next link of a session's chain. The token itself is not kept."""
+    token = secrets.token_urlsafe(32)
+    await RefreshToken.create(session_id=session_id, token_hash=token_hash(token), issued_at=at)
+    return token
+
+
+async def signed_in(
+    session_id: UUID, refresh_token: str, *, issuer: TokenIssuer, at: datetime
+) -> SignedIn:
+    """The pair for a session as it stands now."""
+    state = await load_state(session_id, at=at)
+    if state is None:
+        raise SessionNotFound(session_id=session_id)
+    audience = Audience.RESIDENT if state.verifier_id is None else Audience.VERIFIER
+    claims = Claims(
+        sub=state.token_subject,
+        sid=session_id,
+        epoch=state.epoch,
+        level=state.level,
+        party=state.party_id,
+        scope=state.scope if state.party_id else None,
+    )
+    access_token, access_expires_at = issuer.issue(audience, claims, at=at)
+    return SignedIn(
+        access_token=access_token,
+        access_expires_at=access_expires_at,
+        refresh_token=refresh_token,
+        refresh_expires_at=state.expires_at,
+        session_id=session_id,
+        level=state.level,
+        party_id=state.party_id,
+    )
+
+
+async def log_out(caller: Caller | VerifierCaller, *, states: SessionStates, at: datetime) -> None:
+    """End this device's login, with every session taken up from it. Twice is once."""
+    session = await Session.get(id=caller.session_id)
+    async with in_transaction():
+        ended = await end_login(session.login_id, because="logout", at=at)
+        await audit.record(caller.actor(), "session.end", f"session:{caller.session_id}")
+    await states.forget(ended)
+
+
+async def list_sessions(caller: Caller, *, at: datetime) -> list[Session]:
+    """The account's living sessions, newest first. 登录设备"""
+    living = Session.filter(account_id=caller.account_id, ended_at=None, expires_at__gt=at)
+    return await living.order_by("-id").limit(50)
+
+
+async def end_session(
+    session_id: UUID, *, caller: Caller, states: SessionStates, at: datetime
+) -> None:
+    """Sign another device of the same account out."""
+    session = await Session.get_or_none(id=session_id, account_id=caller.account_id, ended_at=None)
+    if session is None:
+        raise SessionNotFound(session_id=session_id)
+    async with in_transaction():
+        ended = await end_login(session.login_id, because="logout", at=at)
+        await audit.record(caller.actor(), "session.end", f"session:{session_id}")
+    await states.forget(ended)
+
+
+async def end_login(login_id: UUID, *, because: str, at: datetime) -> list[UUID]:
+    """End all sessions of one login, in the caller's transaction; say which they were."""
+    ids = await Session.filter(login_id=login_id, ended_at=None).values_list("id", flat=True)
+    living = Session.filter(login_id=login_id, ended_at=None)
+    await living.update(ended_at=at, ended_because=because)
+    return [UUID(str(session_id)) for session_id in ids]
+
+
+def token_hash(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
+
+async def _account_of(provider: IdentityProvider, subject: Subject) -> Account:
+    """The account of (provider, appid, subject), made once. A unionid is kept as a hint."""
+    account, _ = await Account.get_or_create(
+        provider=provider.name,
+        appid=provider.appid,
+        subject=subject.subject,
+        defaults={"unionid": subject.unionid},
+    )
+    if account.disabled_at is not None:
+        raise AccountDisabled(account_id=account.id)
+    if subject.unionid and account.unionid is None:
+        await Account.filter(id=account.id, unionid=None).update(unionid=subject.unionid)
+    return account
