@@ -106,6 +106,13 @@ class MerchantRow(_Row, frozen=True, kw_only=True):
     alipay_app_id: str
 
 
+class TemplateRow(_Row, frozen=True, kw_only=True):
+    id: str
+    title: str
+    kind: Literal["one_time", "long_term"]
+    keys: list[str]
+
+
 class FeeRow(_Row, frozen=True, kw_only=True):
     client_id: str
     payer: str
@@ -190,6 +197,14 @@ class City:
     @cached_property
     def merchants(self) -> list[MerchantRow]:
         return msgspec.convert(self.read("platforms")["agencies"], list[MerchantRow])
+
+    @cached_property
+    def wechat_appid(self) -> str:
+        return str(self.read("platforms")["wechat"]["appid"])
+
+    @cached_property
+    def templates(self) -> list[TemplateRow]:
+        return msgspec.convert(self.read("platforms")["wechat"]["templates"], list[TemplateRow])
 
     @cached_property
     def fees(self) -> list[FeeRow]:

@@ -5,9 +5,7 @@ from licences.licence_fields import FieldDefinition
 from licences.licence_types import define_licence_type
 from licences.registry import RegistryEntry, record_licence
 from seeds.files import City, LicenceRow
-from seeds.registers import Parties
-
-ACTOR = "system:seeds"
+from seeds.registers import ACTOR, Parties
 
 
 async def load_licence_types(city: City) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core.sealing import Vault
-from seeds import licences, registers
+from seeds import fees, grants, licences, registers, templates
 from seeds.files import City
 
 Say = Callable[[str], None]
@@ -21,5 +21,9 @@ async def load_city(city: City, *, vault: Vault, at: datetime, say: Say) -> None
     enterprises = await registers.load_enterprises(city, people, vault=vault)
     say(f"法人库：{len(enterprises)} 家企业")
     parties = people | enterprises
+    say(f"监护与委托：{await grants.load_grants(city, parties)} 项")
     say(f"证照目录：{await licences.load_licence_types(city)} 种")
     say(f"证照：{await licences.load_licences(city, parties, vault=vault)} 件")
+    say(f"执收单位：{await fees.load_agencies(city)} 个")
+    say(f"缴费单：{await fees.load_fees(city, parties, at=at)} 笔")
+    say(f"订阅消息模板：{await templates.load_templates(city)} 个")

@@ -8,6 +8,8 @@ from identity.entities import BankAccount
 from identity.kinds import EntityStatus
 from seeds.files import City, EnterpriseRow, PersonRow
 
+ACTOR = "system:seeds"
+
 Parties = dict[str, UUID]
 """Whom a key of the city's files stands for."""
 

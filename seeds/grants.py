@@ -1,0 +1,36 @@
+"""Who may act for whom: guardians of wards, and agents that enterprises named. 监护与委托"""
+
+from datetime import date
+
+from identity.acting import grant_acting
+from identity.kinds import GrantKind, Scope
+from seeds.files import City
+from seeds.registers import ACTOR, Parties
+
+AGENTS_SINCE = date(2026, 1, 1)
+
+
+async def load_grants(city: City, parties: Parties) -> int:
+    guardians = [row for row in city.families if row.relation == "guardian"]
+    for row in guardians:
+        await grant_acting(
+            kind=GrantKind.GUARDIAN,
+            agent_id=parties[row.person],
+            party_id=parties[row.to],
+            scope=Scope.CONFIRMER,
+            from_on=row.since,
+            until_on=row.until,
+            actor=ACTOR,
+        )
+    agents = [(firm, agent) for firm in city.enterprises for agent in firm.agents]
+    for firm, agent in agents:
+        await grant_acting(
+            kind=GrantKind.AGENT,
+            agent_id=parties[agent.person],
+            party_id=parties[firm.key],
+            scope=Scope(agent.scope),
+            from_on=AGENTS_SINCE,
+            until_on=agent.until,
+            actor=ACTOR,
+        )
+    return len(guardians) + len(agents)
