@@ -1,0 +1,81 @@
+"""`python -m sandbox serve` and `python -m sandbox console`."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from sandbox.asgi import create_app
+from sandbox.city import read_city
+from sandbox.clock import Clock
+from sandbox.console import write_console
+from sandbox.keys import open_keys
+from sandbox.world import open_world
+
+HOST = "127.0.0.1"
+
+
+def main() -> None:
+    given = _parser().parse_args()
+    if given.command == "console":
+        _write_console(given.state, given.city)
+    else:
+        asyncio.run(_serve(given))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="play the outside world on a loopback port")
+    serve.add_argument("--port", type=int, required=True)
+    serve.add_argument("--callback-base", default="", help="where notify_url's host really is")
+    serve.add_argument("--clock-offset", type=float, default=0, metavar="SECONDS")
+    serve.add_argument("--time-scale", type=float, default=1, help="retries come so much sooner")
+    console = commands.add_parser("console", help="write DIR/console.json: keys and ids for us")
+    for command in (serve, console):
+        command.add_argument("--state", type=Path, required=True, metavar="DIR")
+        command.add_argument("--city", type=Path, required=True, metavar="DIR")
+    return parser
+
+
+def _write_console(state: Path, city_folder: Path) -> None:
+    city = read_city(city_folder)
+    path = write_console(state, city, open_keys(state, city))
+    sys.stdout.write(f"{path}\n")
+
+
+async def _serve(given: argparse.Namespace) -> None:
+    world = open_world(given.state, given.city, clock=Clock(given.clock_offset))
+    app = create_app(world, time_scale=given.time_scale, callback_base=given.callback_base)
+    server = Server(app, HOST, given.port, interface=Interfaces.ASGI, log_enabled=False)
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, server.stop)
+    announcing = asyncio.create_task(_announce(given.port))
+    try:
+        await server.serve()
+    finally:
+        announcing.cancel()
+        world.book.close()
+
+
+async def _announce(port: int) -> None:
+    """Print the address once it answers."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(HOST, port)
+        except OSError:
+            await asyncio.sleep(0.05)
+            continue
+        writer.close()
+        sys.stdout.write(f"sandbox: http://{HOST}:{port}\n")
+        sys.stdout.flush()
+        return
+
+
+if __name__ == "__main__":
+    main()

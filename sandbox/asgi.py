@@ -1,0 +1,88 @@
+"""The application: every host is a path on one port."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+
+import httpx
+from litestar import Litestar, Request, Response, get
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.types import ExceptionHandlersMap
+
+from sandbox import machines
+from sandbox.alipay.gateway import gateway
+from sandbox.bank import BankController
+from sandbox.book_routes import book_page
+from sandbox.control import ControlController
+from sandbox.courier import Courier
+from sandbox.phone.alipay import AlipayPhoneController
+from sandbox.phone.wallet import wallet
+from sandbox.phone.wechat import WechatPhoneController
+from sandbox.refusals import MachineRefusal, PayRefusal, PhoneRefusal, WechatRefusal
+from sandbox.registers import BusinessController, PopulationController
+from sandbox.wechat import routes as wechat
+from sandbox.wechat_pay.authorization import answer_refusal as answer_pay_refusal
+from sandbox.wechat_pay.routes import OrderController, TransferController
+from sandbox.world import World
+
+ROUTES = (
+    wechat.WechatController,
+    OrderController,
+    TransferController,
+    gateway,
+    PopulationController,
+    BusinessController,
+    BankController,
+    WechatPhoneController,
+    AlipayPhoneController,
+    wallet,
+    book_page,
+    ControlController,
+)
+
+
+@get("/", sync_to_thread=False)
+def alive() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+def answer_phone_refusal(
+    _: Request[None, None, State], refusal: PhoneRefusal
+) -> Response[dict[str, str | int]]:
+    content: dict[str, str | int] = {"errMsg": refusal.message, "errCode": refusal.code}
+    return Response(content, status_code=refusal.status)
+
+
+REFUSALS: ExceptionHandlersMap = {
+    WechatRefusal: wechat.answer_refusal,
+    PayRefusal: answer_pay_refusal,
+    MachineRefusal: machines.answer_refusal,
+    PhoneRefusal: answer_phone_refusal,
+}
+
+
+def create_app(
+    world: World, *, time_scale: float = 1, callback_base: str = "", delivers: bool = True
+) -> Litestar:
+    """The outside world as one application. `delivers=False` leaves callbacks in the outbox."""
+
+    @contextlib.asynccontextmanager
+    async def delivering(_: Litestar) -> AsyncGenerator[None, None]:
+        async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+            courier = Courier(world, client, time_scale=time_scale, base=callback_base)
+            task = asyncio.create_task(courier.run())
+            yield
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    return Litestar(
+        [alive, *ROUTES],
+        state=State({"world": world}),
+        dependencies={"world": Provide(lambda: world, sync_to_thread=False)},
+        exception_handlers=REFUSALS,
+        lifespan=[delivering] if delivers else [],
+        openapi_config=None,
+        logging_config=None,
+    )

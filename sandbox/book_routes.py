@@ -1,0 +1,33 @@
+"""The book, for whoever checks the product against it. 查账"""
+
+from typing import Any
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+from sandbox.world import World
+
+PAGES = {
+    "wechat_pay_orders": "SELECT * FROM wechat_pay_orders ORDER BY created_at, out_trade_no",
+    "wechat_pay_transfers": "SELECT * FROM wechat_pay_transfers ORDER BY created_at, out_bill_no",
+    "alipay_trades": "SELECT * FROM alipay_trades ORDER BY created_at, out_trade_no",
+    "messages": "SELECT * FROM messages ORDER BY msgid",
+    "bank_transfers": "SELECT * FROM bank_transfers ORDER BY created_at, reference",
+    "logins": "SELECT * FROM logins ORDER BY made_at, code",
+    "phone_numbers": "SELECT * FROM phone_numbers ORDER BY made_at, code",
+    "callbacks": "SELECT * FROM callbacks ORDER BY id",
+    "consents": "SELECT * FROM consents ORDER BY person, template_id",
+    "wallets": "SELECT * FROM wallets ORDER BY person, wallet",
+    "merchants": "SELECT * FROM merchants ORDER BY merchant",
+    "calls": "SELECT * FROM calls ORDER BY api, outcome",
+}
+
+
+@get("/book/{page:str}")
+async def book_page(page: FromPath[str], world: NamedDependency[World]) -> list[dict[str, Any]]:
+    """All rows of one page of the book, oldest first, as they stand."""
+    if page not in PAGES:
+        raise NotFoundException(f"the book has no page {page}")
+    return world.book.rows(PAGES[page])

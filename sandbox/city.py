@@ -1,0 +1,126 @@
+"""The invented city as the outside world knows it, from the same files as the seeds."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import yaml
+from msgspec import Struct
+
+
+class Person(Struct, frozen=True):
+    """A resident: what the register knows, and what is in their phone."""
+
+    key: str
+    name: str
+    id_number: str
+    alive: bool = True
+    phone: str = ""
+    wechat: bool = False
+    alipay: bool = False
+    wechat_balance_fen: int = 0
+    alipay_balance_fen: int = 0
+
+
+class BankAccount(Struct, frozen=True):
+    account_no: str
+    account_name: str
+    bank_name: str
+
+
+class Enterprise(Struct, frozen=True):
+    key: str
+    name: str
+    uscc: str
+    division: str
+    legal_representative: str
+    status: str = "active"
+    bank: BankAccount | None = None
+
+
+class Template(Struct, frozen=True):
+    """A subscribe-message template of the mini-program. 订阅消息模板"""
+
+    id: str
+    title: str
+    kind: Literal["one_time", "long_term"]
+    keys: list[str]
+
+
+class WechatApp(Struct, frozen=True):
+    appid: str
+    templates: list[Template] = []
+
+
+class PayMerchant(Struct, frozen=True):
+    mchid: str
+    name: str = ""
+
+
+class WechatPay(Struct, frozen=True):
+    mchids: list[PayMerchant]
+    transfer_scene_id: str = "1002"
+
+
+class AlipayApp(Struct, frozen=True):
+    app_id: str
+    seller_id: str
+
+
+class Agency(Struct, frozen=True):
+    department: str
+    name: str = ""
+    mchid: str = ""
+    alipay_app_id: str = ""
+
+
+class Platforms(Struct, frozen=True):
+    """What the city has opened with WeChat and Alipay."""
+
+    wechat: WechatApp
+    wechat_pay: WechatPay
+    alipay: AlipayApp
+    agencies: list[Agency] = []
+
+    def mchids(self) -> list[str]:
+        own = [merchant.mchid for merchant in self.wechat_pay.mchids]
+        return list(dict.fromkeys(own + [agency.mchid for agency in self.agencies if agency.mchid]))
+
+    def alipay_app_ids(self) -> list[str]:
+        others = [agency.alipay_app_id for agency in self.agencies if agency.alipay_app_id]
+        return list(dict.fromkeys([self.alipay.app_id, *others]))
+
+
+class City(Struct, frozen=True):
+    platforms: Platforms
+    people: dict[str, Person]
+    enterprises: dict[str, Enterprise]
+
+    def person_with_id_number(self, id_number: str) -> Person | None:
+        wanted = id_number.upper()
+        return next((p for p in self.people.values() if p.id_number.upper() == wanted), None)
+
+    def bank_account(self, account_no: str) -> BankAccount | None:
+        accounts = (enterprise.bank for enterprise in self.enterprises.values())
+        return next((a for a in accounts if a and a.account_no == account_no), None)
+
+
+def read_city(folder: Path) -> City:
+    """Raises ValueError or OSError when the files are not a city."""
+    people = msgspec.convert(_read(folder / "people.yaml"), list[Person], strict=False)
+    enterprises = msgspec.convert(_read(folder / "enterprises.yaml"), list[Enterprise])
+    return City(
+        platforms=msgspec.convert(_read(folder / "platforms.yaml"), Platforms, strict=False),
+        people={person.key: person for person in people},
+        enterprises={enterprise.uscc: enterprise for enterprise in enterprises},
+    )
+
+
+class _Text(yaml.SafeLoader):
+    """Leaves every scalar as written: an identity number is text, whether quoted or not."""
+
+    yaml_implicit_resolvers = {}
+
+
+def _read(path: Path) -> Any:
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Text)

@@ -1,0 +1,66 @@
+"""What the platforms' consoles and the bureau hand to the product. 控制台"""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sandbox.city import City
+from sandbox.crypto import private_key, public_pem
+from sandbox.keys import Keys, write_private
+
+FILE = "console.json"
+
+
+def write_console(state: Path, city: City, keys: Keys) -> Path:
+    """Write DIR/console.json anew from the keys: asked twice, it says the same."""
+    path = state / FILE
+    write_private(path, msgspec.json.format(msgspec.json.encode(console(city, keys))))
+    return path
+
+
+def console(city: City, keys: Keys) -> dict[str, Any]:
+    platforms = city.platforms
+    return {
+        "wechat": {
+            "appid": platforms.wechat.appid,
+            "secret": keys.wechat_secret,
+            "templates": platforms.wechat.templates,
+        },
+        "wechat_pay": {
+            "transfer_scene_id": platforms.wechat_pay.transfer_scene_id,
+            "merchants": [_merchant(mchid, keys) for mchid in platforms.mchids()],
+        },
+        "alipay": _alipay(platforms.alipay.app_id, keys)
+        | {"apps": [_alipay(app_id, keys) for app_id in platforms.alipay_app_ids()]},
+        "population_register": keys.machines["population_register"],
+        "business_register": keys.machines["business_register"],
+        "bank": {
+            "app_key": keys.machines["bank"].app_key,
+            "secret": keys.machines["bank"].secret,
+            "debit_account": keys.debit_account,
+        },
+    }
+
+
+def _merchant(mchid: str, keys: Keys) -> dict[str, str]:
+    merchant = keys.merchants[mchid]
+    return {
+        "mchid": mchid,
+        "serial_no": merchant.serial_no,
+        "private_key_pem": merchant.private_key_pem,
+        "apiv3_key": merchant.apiv3_key,
+        "public_key_id": merchant.public_key_id,
+        "public_key_pem": public_pem(private_key(merchant.platform_private_key_pem)),
+    }
+
+
+def _alipay(app_id: str, keys: Keys) -> dict[str, Any]:
+    app = keys.alipay_apps[app_id]
+    return {
+        "app_id": app_id,
+        "seller_id": app.seller_id,
+        "app_private_key_pem": app.app_private_key_pem,
+        "alipay_public_key_pem": public_pem(private_key(app.alipay_private_key_pem)),
+        "aes_key": app.aes_key,
+    }

@@ -1,0 +1,125 @@
+"""Delivers callbacks in the background, on each platform's ladder of retries. 通知重试"""
+
+import asyncio
+import contextlib
+from datetime import timedelta
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+from msgspec import Struct
+
+from sandbox.alipay import notices as alipay_notices
+from sandbox.clock import stamp
+from sandbox.wechat_pay import notices as wechat_pay_notices
+from sandbox.wechat_pay.transfers import close_overdue, finish_cancelling
+from sandbox.world import World
+
+ANSWER_WITHIN_SECONDS = 5
+IDLE_SECONDS = 0.5
+AT_ONCE = 32
+LADDERS = {
+    "wechat_pay": [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, *[10800] * 3, *[21600] * 2],
+    "alipay": [240, 600, 600, 3600, 7200, 21600, 54000],
+}
+
+
+class Callback(Struct):
+    """One row of callbacks."""
+
+    id: int
+    provider: str
+    merchant: str
+    url: str
+    body: str
+    attempts: int
+
+
+class Courier:
+    """`time_scale` shortens the ladder; `base` is where public addresses really lead."""
+
+    def __init__(
+        self, world: World, client: httpx.AsyncClient, *, time_scale: float = 1, base: str = ""
+    ) -> None:
+        self._world = world
+        self._client = client
+        self._time_scale = time_scale
+        self._base = base.rstrip("/")
+
+    async def run(self) -> None:
+        """Until cancelled: deliver what is due, and do what time does to transfers."""
+        while True:
+            self._world.posted.clear()
+            close_overdue(self._world)
+            finish_cancelling(self._world)
+            await self.deliver_due()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._world.posted.wait(), IDLE_SECONDS)
+
+    async def deliver_due(self) -> int:
+        """Try each callback that is due, once. Says how many there were."""
+        due = self._world.book.find_all(
+            Callback,
+            "SELECT * FROM callbacks WHERE state = 'pending' AND next_at <= ?"
+            " ORDER BY next_at LIMIT ?",
+            stamp(self._world.clock.now()),
+            AT_ONCE,
+        )
+        await asyncio.gather(*(self._try(callback) for callback in due))
+        return len(due)
+
+    async def _try(self, callback: Callback) -> None:
+        headers, content = self._letter(callback)
+        status, answer = None, b""
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
+                url = self._destination(callback.url)
+                response = await self._client.post(url, headers=headers, content=content)
+            status, answer = response.status_code, response.content
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            answer = type(error).__name__.encode()
+        self._record(callback, status, answer)
+
+    def _letter(self, callback: Callback) -> tuple[dict[str, str], bytes]:
+        at = self._world.clock.now()
+        if callback.provider == "alipay":
+            app = self._world.alipay_apps[callback.merchant]
+            return alipay_notices.letter(app, callback.body, at=at)
+        merchant = self._world.merchants[callback.merchant]
+        return wechat_pay_notices.letter(merchant, callback.body, at=at)
+
+    def _destination(self, url: str) -> str:
+        """The address itself, or its path below the base, as if a name server said so."""
+        if not self._base:
+            return url
+        parts = urlsplit(url)
+        return self._base + urlunsplit(("", "", parts.path, parts.query, ""))
+
+    def _record(self, callback: Callback, status: int | None, answer: bytes) -> None:
+        now = self._world.clock.now()
+        ladder = LADDERS[callback.provider]
+        if _is_acknowledged(callback.provider, status, answer):
+            state, next_at = "delivered", now
+        elif callback.attempts < len(ladder):
+            wait = timedelta(seconds=ladder[callback.attempts] / self._time_scale)
+            state, next_at = "pending", now + wait
+        else:
+            state, next_at = "given_up", now
+        self._world.book.write(
+            "UPDATE callbacks SET state = :state, attempts = attempts + 1, next_at = :next_at,"
+            " last_status = :status, last_answer = :answer, delivered_at = :delivered_at"
+            " WHERE id = :id",
+            state=state,
+            next_at=stamp(next_at),
+            status=status,
+            answer=answer[:200].decode(errors="replace"),
+            delivered_at=stamp(now) if state == "delivered" else None,
+            id=callback.id,
+        )
+
+
+def _is_acknowledged(provider: str, status: int | None, answer: bytes) -> bool:
+    if status is None:
+        return False
+    if provider == "alipay":
+        return alipay_notices.is_acknowledged(status, answer)
+    return wechat_pay_notices.is_acknowledged(status)

@@ -1,0 +1,108 @@
+"""All key material out there, made once and kept in the state folder. 密钥"""
+
+import os
+import secrets
+from base64 import b64encode
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from sandbox.city import City
+from sandbox.crypto import new_private_pem, random_alnum, random_digits
+
+FILE = "keys.json"
+MACHINES = ("population_register", "business_register", "bank")
+
+
+class MerchantKeys(Struct, frozen=True):
+    """Of one WeChat Pay merchant: what it signs with, and what WeChat Pay signs to it with."""
+
+    serial_no: str
+    private_key_pem: str
+    apiv3_key: str
+    public_key_id: str
+    platform_private_key_pem: str
+
+
+class AlipayKeys(Struct, frozen=True):
+    seller_id: str
+    app_private_key_pem: str
+    alipay_private_key_pem: str
+    aes_key: str
+
+
+class MachineKey(Struct, frozen=True):
+    """How a register or the bank and we know each other."""
+
+    app_key: str
+    secret: str
+
+
+class Keys(Struct):
+    identity_secret: str
+    wechat_secret: str
+    debit_account: str
+    merchants: dict[str, MerchantKeys] = {}
+    alipay_apps: dict[str, AlipayKeys] = {}
+    machines: dict[str, MachineKey] = {}
+
+
+def open_keys(state: Path, city: City) -> Keys:
+    """The keys of this state folder; what is there stays, what the city newly needs is made."""
+    state.mkdir(parents=True, exist_ok=True)
+    path = state / FILE
+    keys = msgspec.json.decode(path.read_bytes(), type=Keys) if path.exists() else _new_keys()
+    _add_missing(keys, city)
+    write_private(path, msgspec.json.format(msgspec.json.encode(keys)))
+    return keys
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace the file whole, readable by its owner only."""
+    draft = path.with_suffix(".new")
+    draft.touch(mode=0o600)
+    draft.write_bytes(content)
+    os.replace(draft, path)
+
+
+def _new_keys() -> Keys:
+    return Keys(
+        identity_secret=secrets.token_hex(32),
+        wechat_secret=secrets.token_hex(16),
+        debit_account="9" + random_digits(18),
+    )
+
+
+def _add_missing(keys: Keys, city: City) -> None:
+    platforms = city.platforms
+    for mchid in platforms.mchids():
+        if mchid not in keys.merchants:
+            keys.merchants[mchid] = _new_merchant(mchid)
+    for app_id in platforms.alipay_app_ids():
+        if app_id not in keys.alipay_apps:
+            own = app_id == platforms.alipay.app_id
+            seller_id = platforms.alipay.seller_id if own else "2088" + random_digits(12)
+            keys.alipay_apps[app_id] = _new_alipay(seller_id)
+    for name in MACHINES:
+        if name not in keys.machines:
+            keys.machines[name] = MachineKey(f"{name}-{random_digits(6)}", secrets.token_hex(32))
+
+
+def _new_merchant(mchid: str) -> MerchantKeys:
+    return MerchantKeys(
+        serial_no=secrets.token_hex(20).upper(),
+        private_key_pem=new_private_pem(),
+        apiv3_key=random_alnum(32),
+        public_key_id=f"PUB_KEY_ID_0{mchid}{random_digits(22)}",
+        platform_private_key_pem=new_private_pem(),
+    )
+
+
+def _new_alipay(seller_id: str) -> AlipayKeys:
+    return AlipayKeys(
+        seller_id=seller_id,
+        app_private_key_pem=new_private_pem(),
+        alipay_private_key_pem=new_private_pem(),
+        aes_key=b64encode(secrets.token_bytes(16)).decode(),
+    )

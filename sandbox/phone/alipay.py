@@ -1,0 +1,69 @@
+"""Alipay on a resident's phone."""
+
+from typing import Literal
+
+from litestar import Controller, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import JSONBody
+from msgspec import Struct, field
+
+from sandbox.alipay.login import give_auth_code
+from sandbox.alipay.phone_numbers import give_phone_payload
+from sandbox.alipay.trades import pay
+from sandbox.city import Person
+from sandbox.phone.people import check_alipay, phone_owner
+from sandbox.refusals import PhoneRefusal
+from sandbox.world import World
+
+
+class AuthRequest(Struct):
+    app_id: str
+    scopes: str | list[str] = "auth_base"
+
+
+class InApp(Struct):
+    app_id: str
+
+
+class Cashier(Struct):
+    trade_no: str = field(name="tradeNO")
+    answer: Literal["pay", "cancel"] = "pay"
+
+
+class AlipayPhoneController(Controller):
+    path = "/phone/{person_key:str}/alipay"
+    dependencies = {"person": Provide(phone_owner)}
+
+    @post("/auth-code", status_code=200)
+    async def auth_code(
+        self,
+        data: JSONBody[AuthRequest],
+        person: NamedDependency[Person],
+        world: NamedDependency[World],
+    ) -> dict[str, str]:
+        check_alipay(world, person, data.app_id)
+        return {"authCode": give_auth_code(world, person, data.app_id)}
+
+    @post("/phone-number", status_code=200)
+    async def phone_number(
+        self,
+        data: JSONBody[InApp],
+        person: NamedDependency[Person],
+        world: NamedDependency[World],
+    ) -> dict[str, str]:
+        check_alipay(world, person, data.app_id)
+        return {"response": give_phone_payload(world, person, data.app_id)}
+
+    @post("/pay", status_code=200)
+    async def pay(
+        self,
+        data: JSONBody[Cashier],
+        person: NamedDependency[Person],
+        world: NamedDependency[World],
+    ) -> dict[str, str]:
+        """What my.tradePay calls back with: 9000 paid, 4000 failed, 6001 cancelled."""
+        if not person.alipay:
+            raise PhoneRefusal("there is no Alipay on this phone", status=409)
+        if data.answer == "cancel":
+            return {"resultCode": "6001"}
+        return {"resultCode": pay(world, person, data.trade_no)}

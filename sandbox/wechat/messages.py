@@ -1,0 +1,118 @@
+"""cgi-bin/message/subscribe/send, and the consent it spends. 订阅消息"""
+
+import json
+from typing import Literal
+
+from msgspec import Struct
+
+from sandbox.city import Person, Template
+from sandbox.clock import stamp
+from sandbox.refusals import PhoneRefusal, WechatRefusal
+from sandbox.wechat.values import is_allowed
+from sandbox.world import World
+
+AT_ONCE = 3  # the older pages' figure, the stricter one
+
+
+class Value(Struct):
+    value: str
+
+
+class Message(Struct):
+    touser: str
+    template_id: str
+    data: dict[str, Value]
+    page: str = ""
+    miniprogram_state: Literal["developer", "trial", "formal"] = "formal"
+    lang: Literal["zh_CN", "en_US", "zh_HK", "zh_TW"] = "zh_CN"
+
+
+def answer_prompt(
+    world: World, person: Person, appid: str, template_ids: list[str], *, accepts: bool
+) -> dict[str, str]:
+    """The user's tap on wx.requestSubscribeMessage: one right to send, or a lasting one."""
+    found = [_template(world, template_id) for template_id in template_ids]
+    chosen = [template for template in found if template is not None]
+    if len(chosen) < len(template_ids):
+        raise PhoneRefusal("requestSubscribeMessage:fail no template data return", 20001)
+    if len({template.kind for template in chosen}) > 1:
+        raise PhoneRefusal("requestSubscribeMessage:fail templates type must be same", 20002)
+    if not 1 <= len(chosen) <= AT_ONCE:
+        raise PhoneRefusal("requestSubscribeMessage:fail templates count out of max bounds", 20003)
+    for template in chosen:
+        _record_answer(world, person, appid, template, accepts=accepts)
+    return {template.id: "accept" if accepts else "reject" for template in chosen}
+
+
+def send_message(world: World, appid: str, message: Message) -> int:
+    """Send it and spend the consent; what is refused spends nothing. Returns the msgid."""
+    template = _template(world, message.template_id)
+    if template is None:
+        raise WechatRefusal(40037, "invalid template_id")
+    person = world.identities.person(appid, message.touser)
+    if person is None:
+        raise WechatRefusal(40003, "invalid openid")
+    _check_values(template, message.data)
+    with world.book.together():
+        if not _spend_consent(world, person, appid, template):
+            raise WechatRefusal(43101, "user refuse to accept the msg")
+        return _deliver(world, person, appid, template, message)
+
+
+def _template(world: World, template_id: str) -> Template | None:
+    templates = world.city.platforms.wechat.templates
+    return next((template for template in templates if template.id == template_id), None)
+
+
+def _check_values(template: Template, data: dict[str, Value]) -> None:
+    for key in template.keys:
+        if key not in data or not is_allowed(key, data[key].value):
+            raise WechatRefusal(47003, f"argument invalid! data.{key}.value invalid")
+    for key in data.keys() - set(template.keys):
+        raise WechatRefusal(47003, f"argument invalid! data.{key}.value invalid")
+
+
+def _record_answer(
+    world: World, person: Person, appid: str, template: Template, *, accepts: bool
+) -> None:
+    once = template.kind == "one_time"
+    world.book.write(
+        "INSERT INTO consents (person, appid, template_id, kind, remaining)"
+        " VALUES (:person, :appid, :template, :kind, :given)"
+        " ON CONFLICT (person, appid, template_id)"
+        " DO UPDATE SET remaining = CASE WHEN :once THEN remaining + :given ELSE :given END",
+        person=person.key,
+        appid=appid,
+        template=template.id,
+        kind=template.kind,
+        given=int(accepts),
+        once=once,
+    )
+
+
+def _spend_consent(world: World, person: Person, appid: str, template: Template) -> bool:
+    spent = world.book.write(
+        "UPDATE consents SET remaining = remaining - (kind = 'one_time')"
+        " WHERE person = ? AND appid = ? AND template_id = ? AND remaining > 0",
+        person.key,
+        appid,
+        template.id,
+    )
+    return spent == 1
+
+
+def _deliver(world: World, person: Person, appid: str, template: Template, message: Message) -> int:
+    values = {key: value.value for key, value in message.data.items()}
+    world.book.write(
+        "INSERT INTO messages (person, appid, openid, template_id, title, page, data, sent_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        person.key,
+        appid,
+        message.touser,
+        template.id,
+        template.title,
+        message.page,
+        json.dumps(values, ensure_ascii=False),
+        stamp(world.clock.now()),
+    )
+    return int(world.book.rows("SELECT last_insert_rowid() AS msgid")[0]["msgid"])

@@ -1,0 +1,106 @@
+"""The addresses of api.weixin.qq.com."""
+
+import secrets
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import Controller, Request, Response, get, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from msgspec import Struct
+
+from sandbox.refusals import WechatRefusal
+from sandbox.wechat.login import code_to_session
+from sandbox.wechat.messages import Message, send_message
+from sandbox.wechat.phone_numbers import phone_number
+from sandbox.wechat.tokens import check_token, stable_token
+from sandbox.world import World
+
+HOST = "/api.weixin.qq.com"
+AnyRequest = Request[None, None, State]
+
+T = TypeVar("T")
+
+
+class TokenRequest(Struct):
+    grant_type: str = ""
+    appid: str = ""
+    secret: str = ""
+    force_refresh: bool = False
+
+
+class PhoneNumberRequest(Struct):
+    code: str = ""
+    openid: str | None = None
+
+
+class WechatController(Controller):
+    path = HOST
+
+    @get("/sns/jscode2session")
+    async def code_to_session(
+        self, request: AnyRequest, world: NamedDependency[World]
+    ) -> Response[str]:
+        given = request.query_params
+        session = code_to_session(
+            world,
+            appid=given.get("appid", ""),
+            secret=given.get("secret", ""),
+            js_code=given.get("js_code", ""),
+            grant_type=given.get("grant_type", ""),
+        )
+        _count(request, "ok")
+        return Response(msgspec.json.encode(session).decode(), media_type="text/plain")
+
+    @post("/cgi-bin/stable_token")
+    async def stable_token(
+        self, request: AnyRequest, world: NamedDependency[World]
+    ) -> Response[dict[str, object]]:
+        asked = await _read(request, TokenRequest)
+        token = stable_token(world, **msgspec.structs.asdict(asked))
+        return _answer(request, token)
+
+    @post("/wxa/business/getuserphonenumber")
+    async def phone_number(
+        self, request: AnyRequest, world: NamedDependency[World]
+    ) -> Response[dict[str, object]]:
+        appid = check_token(world, request.query_params.get("access_token", ""))
+        asked = await _read(request, PhoneNumberRequest)
+        number = phone_number(world, appid, code=asked.code, openid=asked.openid)
+        return _answer(request, {"errcode": 0, "errmsg": "ok", "phone_info": number})
+
+    @post("/cgi-bin/message/subscribe/send")
+    async def send_message(
+        self, request: AnyRequest, world: NamedDependency[World]
+    ) -> Response[dict[str, object]]:
+        appid = check_token(world, request.query_params.get("access_token", ""))
+        msgid = send_message(world, appid, await _read(request, Message))
+        return _answer(request, {"errcode": 0, "errmsg": "ok", "msgid": msgid})
+
+
+async def _read(request: AnyRequest, kind: type[T]) -> T:
+    body = await request.body()
+    if not body:
+        raise WechatRefusal(44002, "empty post data")
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise WechatRefusal(47001, "data format error") from error
+
+
+def _answer(request: AnyRequest, content: dict[str, Any]) -> Response[dict[str, Any]]:
+    _count(request, "ok")
+    return Response(content, status_code=200)
+
+
+def answer_refusal(request: AnyRequest, refusal: WechatRefusal) -> Response[dict[str, Any]]:
+    """WeChat says no with status 200, an errcode, and a rid to ask its support about."""
+    _count(request, str(refusal.errcode))
+    rid = f"rid: {secrets.token_hex(4)}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
+    content = {"errcode": refusal.errcode, "errmsg": f"{refusal.errmsg} {rid}"}
+    return Response(content, status_code=200)
+
+
+def _count(request: AnyRequest, outcome: str) -> None:
+    world: World = request.app.state.world
+    world.book.count_call(request.scope["path"].removeprefix(HOST), outcome)

@@ -1,0 +1,58 @@
+"""What a template's key allows as its value, told by the key's prefix. 模板参数限制"""
+
+import re
+from collections.abc import Callable
+
+_CLOCK = r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?"
+_DAY = r"(\d{4}年\d{1,2}月\d{1,2}日|\d{4}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{1,2})"
+
+
+def _matches(pattern: str) -> Callable[[str], bool]:
+    compiled = re.compile(pattern)
+    return lambda value: compiled.fullmatch(value) is not None
+
+
+def _at_most(length: int) -> Callable[[str], bool]:
+    return lambda value: len(value) <= length
+
+
+def _is_name(value: str) -> bool:
+    return len(value) <= 10 if _has_chinese(value) else len(value) <= 20
+
+
+def _is_time(value: str) -> bool:
+    return all(_TIME(part.strip()) for part in value.split("~")) and value.count("~") <= 1
+
+
+def _is_date(value: str) -> bool:
+    return all(_DATE(part.strip()) for part in value.split("~")) and value.count("~") <= 1
+
+
+def _has_chinese(value: str) -> bool:
+    return re.search(r"[㐀-鿿]", value) is not None
+
+
+_DATE = _matches(_DAY)
+_TIME = _matches(rf"({_DAY} ?)?{_CLOCK}")
+
+RULES: dict[str, Callable[[str], bool]] = {
+    "thing": _at_most(20),
+    "number": _matches(r"(?=.{1,33}\Z)\d{1,32}(\.\d+)?"),
+    "letter": _matches(r"[A-Za-z]{1,32}"),
+    "symbol": _matches(r"[^\w\s]{1,5}"),
+    "character_string": _matches(r"[\x21-\x7e]{1,32}"),
+    "time": _is_time,
+    "date": _is_date,
+    "amount": _matches(r"[¥￥$€£]?\d{1,10}(\.\d{1,2})?元?"),
+    "phone_number": _matches(r"[\d+\-() ]{1,17}"),
+    "car_number": _at_most(8),
+    "name": _is_name,
+    "phrase": _matches(r"[㐀-鿿]{1,5}"),
+    "enum": _at_most(20),
+}
+
+
+def is_allowed(key: str, value: str) -> bool:
+    """Whether `thing1`, `amount2` … may be given this value. Nothing may be empty."""
+    rule = RULES.get(key.rstrip("0123456789"))
+    return bool(value.strip()) and value.isprintable() and rule is not None and rule(value)
