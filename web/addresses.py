@@ -1,23 +1,26 @@
 """From where a request comes. A header is believed only from a proxy that settings name."""
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 Network = IPv4Network | IPv6Network
 
 
 def client_address(scope: Any, trusted_proxies: Sequence[Network] = ()) -> str:
-    """The nearest address that is no proxy of ours; "unknown" when there is none."""
+    """The nearest address that is no proxy of ours; "unknown" when there is none.
+
+    An IPv6 address stands for its /64: whoever has one of those addresses has them all.
+    """
     client = scope.get("client")
-    address = _plain(client[0]) if client else None
+    address = _address(client[0]) if client else None
     if address is None:
         return "unknown"
     for hop in reversed(_forwarded(scope)):
-        if not _is_trusted(address, trusted_proxies):
+        if not any(address in network for network in trusted_proxies):
             break
-        address = _plain(hop) or address
-    return address
+        address = _address(hop) or address
+    return str(address) if address.version == 4 else str(IPv6Network((address, 64), strict=False))
 
 
 def _forwarded(scope: Any) -> list[str]:
@@ -27,15 +30,10 @@ def _forwarded(scope: Any) -> list[str]:
     return [hop.strip() for hop in text.split(",")] if text else []
 
 
-def _is_trusted(address: str, trusted_proxies: Sequence[Network]) -> bool:
-    return any(ip_address(address) in network for network in trusted_proxies)
-
-
-def _plain(text: str) -> str | None:
-    """One spelling for one address; IPv4 inside IPv6 is IPv4, and an IPv6 home is its /64."""
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """One spelling for one address: IPv4 inside IPv6 is IPv4."""
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
+    return getattr(address, "ipv4_mapped", None) or address
