@@ -78,8 +78,8 @@ async def act_for(
 ) -> SignedIn:
     """A session in which the caller acts for `party_id`; the one it was asked in goes on.
 
-    It ends with the login it comes from, and when what it rests on ends. A party that one may not act
-    for is not found.
+    It ends with the login it comes from, and when what it rests on ends. A party that one may not
+    act for is not found.
     """
     person_id = _person(caller)
     grant = None

@@ -1,7 +1,7 @@
 """Refresh tokens that are replaced at every use (RFC 9700 §4.14.2). 刷新令牌
 
 The one just replaced is good for 30 seconds more and gives the same successor, because answers get
-lost on phones. Used later than that, somebody else has it: the whole login ends and its owner is told.
+lost on phones. Used later than that, somebody else has it: the login ends and its owner is told.
 """
 
 from datetime import datetime, timedelta

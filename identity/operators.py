@@ -1,0 +1,115 @@
+"""Operators: who they are, their roles, the department and division they serve. 工作人员"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+import pyotp
+from tortoise.transactions import in_transaction
+
+from core import audit
+from core.errors import Conflict, NotFound
+from core.ids import new_id
+from core.sealing import Place, Vault
+from identity.kinds import Role
+from identity.models import Operator, OperatorSession, Person
+from identity.passwords import hash_password
+
+WATCHERS = frozenset({Role.AUDITOR, Role.SECURITY_ADMIN, Role.SYSTEM_ADMIN})
+"""At most one of these for one person, over all logins that the person has. 三员分立"""
+
+
+class DutiesNotSeparate(Conflict):
+    code = "identity.duties_not_separate"
+    message = "审计员、安全管理员、系统管理员不能由同一人担任"
+
+
+class OperatorNotFound(NotFound):
+    code = "identity.operator_not_found"
+    message = "没有找到该工作人员"
+
+
+def new_totp_secret() -> str:
+    """For an authenticator app; show it once."""
+    return pyotp.random_base32()
+
+
+async def register_operator(
+    *,
+    person_id: UUID,
+    login_name: str,
+    password: str,
+    totp_secret: str,
+    roles: Iterable[Role],
+    department: str,
+    division: str,
+    vault: Vault,
+    actor: str,
+) -> Operator:
+    """The operator with this login, made if unknown; a second call changes nothing.
+
+    The first administrator of a deployment is made by this verb from the command line.
+    """
+    found = await Operator.get_or_none(login_name=login_name)
+    if found is not None:
+        return found
+    operator_id, given, hashed = new_id(), set(roles), await hash_password(password)
+    async with in_transaction():
+        await _check_duties(person_id, given, besides=operator_id)
+        operator, fresh = await Operator.get_or_create(
+            login_name=login_name,
+            defaults={
+                "id": operator_id,
+                "person_id": person_id,
+                "department": department,
+                "division": division,
+                "roles": sorted(given),
+                "password_hash": hashed,
+                "totp_sealed": vault.seal(totp_place(operator_id), totp_secret),
+            },
+        )
+        if fresh:
+            await audit.record(actor, "operator.register", f"operator:{operator_id}")
+    return operator
+
+
+async def change_roles(operator_id: UUID, roles: Iterable[Role], *, actor: str) -> Operator:
+    """Give an operator exactly these roles, from the next request on."""
+    given = set(roles)
+    operator = await get_operator(operator_id)
+    async with in_transaction():
+        await _check_duties(operator.person_id, given, besides=operator_id)
+        await Operator.filter(id=operator_id).update(roles=sorted(given))
+        listed = ",".join(sorted(given))
+        await audit.record(actor, "operator.roles", f"operator:{operator_id}", roles=listed)
+    return await get_operator(operator_id)
+
+
+async def disable_operator(operator_id: UUID, *, actor: str, at: datetime) -> None:
+    """Shut an operator out at once."""
+    async with in_transaction():
+        if await Operator.filter(id=operator_id, disabled_at=None).update(disabled_at=at):
+            await OperatorSession.filter(operator_id=operator_id, ended_at=None).update(ended_at=at)
+            await audit.record(actor, "operator.disable", f"operator:{operator_id}")
+
+
+async def get_operator(operator_id: UUID) -> Operator:
+    operator = await Operator.get_or_none(id=operator_id)
+    if operator is None:
+        raise OperatorNotFound(operator_id=operator_id)
+    return operator
+
+
+def totp_place(operator_id: UUID) -> Place:
+    return Place("identity_operator", "totp_sealed", operator_id)
+
+
+async def _check_duties(person_id: UUID, roles: set[Role], *, besides: UUID) -> None:
+    """The person's row is the lock: two logins made at once count each other."""
+    await Person.select_for_update().get(id=person_id)
+    others = Operator.filter(person_id=person_id, disabled_at=None).exclude(id=besides)
+    held = set(roles)
+    for other in await others:
+        held |= {Role(role) for role in other.roles}
+    if len(held & WATCHERS) > 1:
+        raise DutiesNotSeparate(person_id=person_id)
