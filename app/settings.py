@@ -1,0 +1,144 @@
+"""What a deployment decides, read once from ZB_* variables, all or nothing. 配置
+
+A secret may stand in a file named by ZB_…_FILE. What has parts (a platform, a register) is JSON
+text, as the platform's console hands it out. Every problem is told at once, and no value in it.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from app.settings_reading import Networks, Secret, SettingsInvalid, read_settings
+from app.settings_rules import problems_of
+
+Url = Annotated[str, Meta(pattern=r"^https?://[^\s/]+[^\s]*\Z", max_length=2048)]
+Name = Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A group of settings given as one JSON text."""
+
+
+class MessageTemplate(Section, frozen=True):
+    """A subscribe-message template, as the mini-program's console lists it."""
+
+    id: Name
+    title: Name
+    kind: Literal["one_time", "long_term"]
+    keys: list[str]
+
+
+class WechatApp(Section, frozen=True):
+    appid: Name
+    secret: Secret
+    templates: list[MessageTemplate] = []
+    base_url: Url = "https://api.weixin.qq.com"
+
+
+class WechatMerchant(Section, frozen=True):
+    """One merchant number. `more_keys` are further platform keys by serial, while they change."""
+
+    mchid: Name
+    serial_no: Name
+    private_key_pem: Secret
+    apiv3_key: Secret
+    public_key_id: Name
+    public_key_pem: str
+    more_keys: dict[str, str] = {}
+
+
+class WechatPay(Section, frozen=True):
+    merchants: list[WechatMerchant]
+    transfer_scene_id: str = ""
+    base_url: Url = "https://api.mch.weixin.qq.com"
+
+
+class AlipayApp(Section, frozen=True):
+    app_id: Name
+    seller_id: Name
+    app_private_key_pem: Secret
+    alipay_public_key_pem: str
+    aes_key: Secret
+
+
+class Alipay(Section, frozen=True):
+    """The applications at Alipay; the first is the one people log in to."""
+
+    apps: list[AlipayApp]
+    gateway_url: Url = "https://openapi.alipay.com/gateway.do"
+
+
+class Register(Section, frozen=True):
+    """A register of the city, over the signed JSON interface."""
+
+    base_url: Url
+    app_key: Name
+    secret: Secret
+
+
+class Bank(Register, frozen=True):
+    debit_account: Name
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything the API and the worker need. No secret has a default.
+
+    `kek` is 32 bytes in Base64. `presentation_keys` and the token keys are lists, oldest first:
+    the last one makes, all are accepted. `presentation_keys` are Base64, at least 32 bytes, with
+    commas between; token keys are PEM after PEM. `workers` is how many processes serve;
+    `backpressure` how many requests each takes at once, and stands above the long polls expected.
+    """
+
+    environment: Literal["development", "test", "production"]
+    database_url: Secret
+    valkey_url: Secret
+    public_url: Url
+    kek: Secret
+    presentation_keys: Secret
+    resident_token_keys: Secret
+    verifier_token_keys: Secret
+    wechat: WechatApp
+    wechat_pay: WechatPay
+    alipay: Alipay
+    population_register: Register
+    business_register: Register
+    bank: Bank
+    trusted_proxies: Networks = ()
+    metrics_networks: Networks = ()
+    host: Name = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8000
+    workers: Annotated[int, Meta(ge=1, le=128)] = 2
+    backpressure: Annotated[int, Meta(ge=16, le=65536)] = 4096
+    stop_seconds: Annotated[int, Meta(ge=1, le=600)] = 30
+    database_connections: Annotated[int, Meta(ge=1, le=500)] = 10
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    clock_offset_seconds: int = 0
+
+
+class OwnerSettings(Struct, frozen=True, kw_only=True):
+    """What only migrations need: the address with the role that owns the tables."""
+
+    owner_database_url: Secret
+
+
+class DatabaseSettings(Struct, frozen=True, kw_only=True):
+    """What the tools need that only read the database."""
+
+    database_url: Secret
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings of the API and the worker, or SettingsInvalid with every problem."""
+    settings = read_settings(Settings, environ, known=(OwnerSettings,))
+    if problems := problems_of(settings):
+        raise SettingsInvalid(problems)
+    return settings
+
+
+def load_owner_settings(environ: Mapping[str, str]) -> OwnerSettings:
+    return read_settings(OwnerSettings, environ, known=(Settings,))
+
+
+def load_database_settings(environ: Mapping[str, str]) -> DatabaseSettings:
+    return read_settings(DatabaseSettings, environ, known=(Settings, OwnerSettings))

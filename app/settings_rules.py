@@ -1,0 +1,118 @@
+"""What must hold of settings beyond their types; stricter when the environment is production."""
+
+from __future__ import annotations
+
+import operator
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from functools import partial
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+
+from core.wire import alipay
+from identity.tokens import read_keys
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+
+def problems_of(settings: Settings) -> list[str]:
+    """Everything wrong with them, in words that name the variable and no secret."""
+    checks = [*_key_checks(settings), *_address_checks(settings), *_platform_checks(settings)]
+    problems = [f"{name}：{why}" for name, check, why in checks if not _passes(check)]
+    if settings.environment == "production":
+        problems += _production_problems(settings)
+    return problems
+
+
+Check = tuple[str, Callable[[], object], str]
+
+
+def _passes(check: Callable[[], object]) -> bool:
+    try:
+        return bool(check())
+    except ValueError:
+        return False
+
+
+def _key_checks(settings: Settings) -> Iterator[Check]:
+    kek, keys = settings.kek.reveal(), settings.presentation_keys.reveal().split(",")
+    yield "ZB_KEK", partial(_is_base64, [kek], exactly=32), "应为 32 字节的 Base64"
+    yield (
+        "ZB_PRESENTATION_KEYS",
+        partial(_is_base64, keys, at_least=32),
+        "应为以逗号分隔的 Base64，每个至少 32 字节",
+    )
+    for name, keys_of in (
+        ("ZB_RESIDENT_TOKEN_KEYS", settings.resident_token_keys),
+        ("ZB_VERIFIER_TOKEN_KEYS", settings.verifier_token_keys),
+    ):
+        yield name, partial(read_keys, keys_of.reveal()), "应为 P-256 私钥的 PEM"
+
+
+def _address_checks(settings: Settings) -> Iterator[Check]:
+    for name, url, schemes in (
+        ("ZB_DATABASE_URL", settings.database_url, ("asyncpg", "postgres", "postgresql")),
+        ("ZB_VALKEY_URL", settings.valkey_url, ("redis", "rediss", "unix")),
+    ):
+        yield name, partial(_has_scheme, url.reveal(), schemes), f"应以 {schemes[0]}:// 开头"
+
+
+def _platform_checks(settings: Settings) -> Iterator[Check]:
+    for merchant in settings.wechat_pay.merchants:
+        name = f"ZB_WECHAT_PAY 商户 {merchant.mchid}"
+        private, public = merchant.private_key_pem.reveal(), merchant.public_key_pem
+        yield name, partial(load_pem_private_key, private.encode(), None), "商户私钥无法读取"
+        yield name, partial(load_pem_public_key, public.encode()), "微信支付公钥无法读取"
+        apiv3_key = merchant.apiv3_key.reveal().encode()
+        yield name, partial(operator.eq, len(apiv3_key), 32), "apiv3_key 应为 32 字节"
+    for app in settings.alipay.apps:
+        name = f"ZB_ALIPAY 应用 {app.app_id}"
+        private, public = app.app_private_key_pem.reveal(), app.alipay_public_key_pem
+        yield name, partial(alipay.load_private_key, private), "应用私钥无法读取"
+        yield name, partial(alipay.load_public_key, public), "支付宝公钥无法读取"
+
+
+def _is_base64(texts: list[str], *, exactly: int | None = None, at_least: int = 1) -> bool:
+    sizes = [len(b64decode(text, validate=True)) for text in texts]
+    return all(size == exactly if exactly else size >= at_least for size in sizes)
+
+
+def _has_scheme(url: str, schemes: tuple[str, ...]) -> bool:
+    return urlsplit(url).scheme in schemes
+
+
+def _production_problems(settings: Settings) -> Iterator[str]:
+    if settings.clock_offset_seconds:
+        yield "ZB_CLOCK_OFFSET_SECONDS：生产环境不允许调整时钟"
+    if not settings.wechat_pay.merchants and not settings.alipay.apps:
+        yield "ZB_WECHAT_PAY、ZB_ALIPAY：生产环境至少要有一个收款渠道"
+    for name, url in _addresses(settings):
+        parts = urlsplit(url)
+        if _is_loopback(parts.hostname or ""):
+            yield f"{name}：生产环境不允许使用本机沙箱"
+        elif parts.scheme != "https":
+            yield f"{name}：生产环境必须使用 https"
+
+
+def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
+    yield "ZB_PUBLIC_URL", settings.public_url
+    yield "ZB_WECHAT", settings.wechat.base_url
+    yield "ZB_WECHAT_PAY", settings.wechat_pay.base_url
+    yield "ZB_ALIPAY", settings.alipay.gateway_url
+    yield "ZB_POPULATION_REGISTER", settings.population_register.base_url
+    yield "ZB_BUSINESS_REGISTER", settings.business_register.base_url
+    yield "ZB_BANK", settings.bank.base_url
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
