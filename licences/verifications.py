@@ -1,0 +1,256 @@
+"""Checking a code that somebody shows: one answer for one code, to a verifier entitled to it. 核验
+
+The code is spent by one conditional update. The answer is kept sealed under the verifier's own
+request id, so that an answer lost on the way is read again, by that verifier and by nobody else.
+"""
+
+import re
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from tortoise.transactions import in_transaction
+
+from core import audit, jobs
+from core.clock import date_in_china
+from core.errors import Conflict, NotAllowed, NotFound, Rejected
+from core.ids import new_id, new_number
+from core.sealing import Place, Vault
+from core.signing import BadSignature, Signer
+from identity.callers import VerifierCaller
+from identity.session_states import load_state
+from licences.licence_fields import ShownField, definitions, open_values, show
+from licences.models import Licence, LicenceStatus, Outcome, Presentation, Verification
+
+_CODE = re.compile(r"[A-Za-z0-9_-]{64}\Z")
+_FALLBACK = re.compile(r"[0-9]{16}\Z")
+
+
+class CodeNotGenuine(Rejected):
+    code = "licences.code_not_genuine"
+    message = "无法识别该二维码"
+
+
+class CodeExpired(Conflict):
+    code = "licences.code_expired"
+    message = "二维码已过期，请持证人刷新后重试"
+
+
+class CodeAlreadyUsed(Conflict):
+    code = "licences.code_already_used"
+    message = "二维码已使用，请持证人刷新后重试"
+
+
+class VerifierNotEntitled(NotAllowed):
+    code = "licences.verifier_not_entitled"
+    message = "该二维码仅限获得授权的核验方核验"
+
+
+class RequestReused(Conflict):
+    code = "licences.request_reused"
+    message = "该核验请求号已用于另一个二维码"
+
+
+class VerificationNotFound(NotFound):
+    code = "licences.verification_not_found"
+    message = "没有找到该次核验"
+
+
+class VerifiedLicence(Struct, frozen=True, kw_only=True):
+    """All that a verifier learns, and no more: an invalid licence shows no field."""
+
+    verification_no: str
+    outcome: Outcome
+    licence_type: str
+    licence_name: str
+    status: LicenceStatus
+    registry_date: date
+    fields: list[ShownField]
+    verified_at: datetime
+
+
+async def verify_presentation(
+    code: str,
+    *,
+    request_id: str,
+    verifier: VerifierCaller,
+    signer: Signer,
+    vault: Vault,
+    at: datetime,
+) -> VerifiedLicence:
+    """Answer whether the licence behind a code is valid now, once. 核验
+
+    The same `request_id` gets the same answer again; of several verifiers at once one is answered.
+    A licence that lost its validity after it was shown is an answer too, with its status.
+    """
+    presentation = await _find_presentation(code, signer)
+    earlier = await _find_own(request_id, verifier)
+    if earlier is not None:
+        return _again(earlier, presentation, vault)
+    if presentation.licence.licence_type_id not in verifier.licence_types:
+        raise VerifierNotEntitled(presentation_id=presentation.id)
+    state = await load_state(presentation.session_id, at=at)
+    if state is None or not state.living:
+        raise CodeExpired(presentation_id=presentation.id)
+    answer = await _spend(presentation, request_id, verifier, vault, at)
+    if answer is None:
+        return await _turn_away(presentation.id, request_id, verifier, vault, at)
+    return answer
+
+
+async def read_again(request_id: str, *, verifier: VerifierCaller, vault: Vault) -> VerifiedLicence:
+    """The answer this verifier was given under its own request id, as it was given."""
+    verification = await _find_own(request_id, verifier)
+    if verification is None:
+        raise VerificationNotFound(verifier_id=verifier.verifier_id)
+    return _open_answer(verification, vault)
+
+
+async def _find_presentation(code: str, signer: Signer) -> Presentation:
+    if _FALLBACK.match(code):
+        found = Presentation.get_or_none(fallback_no=code)
+    elif _CODE.match(code):
+        found = Presentation.get_or_none(id=_presentation_id(code, signer))
+    else:
+        raise CodeNotGenuine()
+    presentation = await found.select_related("licence__licence_type")
+    if presentation is None:
+        raise CodeNotGenuine()
+    return presentation
+
+
+def _presentation_id(code: str, signer: Signer) -> UUID:
+    try:
+        return UUID(bytes=signer.unsign(code))
+    except (BadSignature, ValueError) as error:
+        raise CodeNotGenuine() from error
+
+
+async def _find_own(request_id: str, verifier: VerifierCaller) -> Verification | None:
+    return await Verification.get_or_none(verifier_id=verifier.verifier_id, request_id=request_id)
+
+
+def _again(verification: Verification, presentation: Presentation, vault: Vault) -> VerifiedLicence:
+    if verification.presentation_id != presentation.id:
+        raise RequestReused(verification_id=verification.id)
+    return _open_answer(verification, vault)
+
+
+def _open_answer(verification: Verification, vault: Vault) -> VerifiedLicence:
+    if verification.answer_sealed is None:
+        raise CodeAlreadyUsed(verification_id=verification.id)
+    text = vault.open(_place(verification.id), verification.answer_sealed)
+    return msgspec.json.decode(text, type=VerifiedLicence)
+
+
+async def _spend(
+    presentation: Presentation,
+    request_id: str,
+    verifier: VerifierCaller,
+    vault: Vault,
+    at: datetime,
+) -> VerifiedLicence | None:
+    """Take the code and answer in one transaction; None when it was not there to be taken."""
+    async with in_transaction():
+        living = Presentation.filter(id=presentation.id, verified_at=None, expires_at__gt=at)
+        if not await living.update(verified_at=at):
+            return None
+        licence = await Licence.select_for_update(no_key=True).get(id=presentation.licence_id)
+        licence.licence_type = presentation.licence.licence_type
+        answer = _judge(licence, presentation, verifier, vault, at)
+        row = _row(presentation, request_id, verifier, at)
+        row.verification_no = answer.verification_no
+        row.outcome = answer.outcome
+        if answer.outcome is Outcome.INVALID:
+            row.reason = answer.status
+        row.fields_shown = [field.key for field in answer.fields]
+        row.answer_sealed = vault.seal(_place(row.id), msgspec.json.encode(answer).decode())
+        await _keep(row, verifier)
+    return answer
+
+
+def _judge(
+    licence: Licence,
+    presentation: Presentation,
+    verifier: VerifierCaller,
+    vault: Vault,
+    at: datetime,
+) -> VerifiedLicence:
+    """What the registry and the calendar say; fields only of a valid licence, and only those both
+    consented to by the holder and allowed to the verifier."""
+    status = licence.status_on(date_in_china(at))
+    shown: list[ShownField] = []
+    if status is LicenceStatus.VALID:
+        agreed = verifier.fields.intersection(presentation.consented_fields)
+        known = definitions(licence.licence_type)
+        shown = show(open_values(licence, vault), known, only=agreed)
+    return VerifiedLicence(
+        verification_no=new_number("V", at),
+        outcome=Outcome.VALID if status is LicenceStatus.VALID else Outcome.INVALID,
+        licence_type=licence.licence_type_id,
+        licence_name=licence.licence_type.name,
+        status=status,
+        registry_date=licence.registry_date,
+        fields=shown,
+        verified_at=at,
+    )
+
+
+async def _turn_away(
+    presentation_id: UUID,
+    request_id: str,
+    verifier: VerifierCaller,
+    vault: Vault,
+    at: datetime,
+) -> VerifiedLicence:
+    """The code was spent or had ended. A repeat of the request that spent it gets its answer; any
+    other scan of a spent code is kept, and the holder told."""
+    presentation = await Presentation.get(id=presentation_id)
+    earlier = await _find_own(request_id, verifier)
+    if earlier is not None:
+        return _again(earlier, presentation, vault)
+    if presentation.verified_at is None:
+        raise CodeExpired(presentation_id=presentation_id)
+    async with in_transaction():
+        row = _row(presentation, request_id, verifier, at)
+        row.verification_no = new_number("V", at)
+        row.outcome, row.fields_shown = Outcome.ALREADY_USED, []
+        await _keep(row, verifier)
+        await jobs.enqueue(
+            "licences.scanned_again",
+            dedupe_key=f"licences.scanned_again:{presentation_id}",
+            verification_id=str(row.id),
+        )
+    raise CodeAlreadyUsed(presentation_id=presentation_id)
+
+
+def _row(
+    presentation: Presentation, request_id: str, verifier: VerifierCaller, at: datetime
+) -> Verification:
+    return Verification(
+        id=new_id(),
+        licence_id=presentation.licence_id,
+        presentation_id=presentation.id,
+        verifier_id=verifier.verifier_id,
+        request_id=request_id,
+        organisation_id=verifier.organisation_id,
+        organisation_name=verifier.organisation_name,
+        purpose=verifier.purpose,
+        verified_at=at,
+    )
+
+
+async def _keep(row: Verification, verifier: VerifierCaller) -> None:
+    await row.save(force_create=True)
+    await audit.record(
+        verifier.actor(),
+        "licences.verify",
+        f"licence:{row.licence_id}",
+        verification=row.verification_no,
+        outcome=row.outcome.value,
+    )
+
+
+def _place(verification_id: UUID) -> Place:
+    return Place("licences_verification", "answer_sealed", verification_id)

@@ -1,0 +1,108 @@
+"""What a holder sees of its own licences. 我的证照"""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from msgspec import Struct
+from tortoise.transactions import in_transaction
+
+from core import audit
+from core.clock import date_in_china
+from core.sealing import SealBroken, Vault
+from identity.callers import Caller
+from licences.licence_fields import ShownField, definitions, open_values, show
+from licences.models import Licence, LicenceStatus
+from licences.registry import LicenceNotFound
+
+WALLET_LIMIT = 200
+
+
+class UnmaskPurpose(StrEnum):
+    """Why a holder wants to see a licence in clear."""
+
+    OWN_CHECK = "own_check"  # 本人查看
+    FORM_FILLING = "form_filling"  # 填写表单
+    SHOW_TO_STAFF = "show_to_staff"  # 当面出示
+
+
+class LicenceCard(Struct, frozen=True, kw_only=True):
+    """A licence as its holder sees it. One that cannot be opened stands without fields."""
+
+    id: UUID
+    licence_type: str
+    name: str
+    issuer: str
+    status: LicenceStatus
+    valid_from: date
+    valid_until: date | None
+    registry_date: date
+    readable: bool
+    fields: list[ShownField]
+
+
+async def list_licences(caller: Caller, *, vault: Vault, at: datetime) -> list[LicenceCard]:
+    """Every licence of the party the caller acts for, sensitive fields masked. 我的证照"""
+    rows = (
+        await Licence.filter(holder_id=caller.required_party())
+        .select_related("licence_type")
+        .order_by("licence_type_id", "id")
+        .limit(WALLET_LIMIT)
+    )
+    return [_card_or_blank(row, vault, at) for row in rows]
+
+
+async def get_licence(
+    licence_id: UUID, *, caller: Caller, vault: Vault, at: datetime
+) -> LicenceCard:
+    """One licence of the party the caller acts for, sensitive fields masked."""
+    return _card(await find_own(licence_id, caller), vault, at, clear=False)
+
+
+async def unmask_licence(
+    licence_id: UUID, *, purpose: UnmaskPurpose, caller: Caller, vault: Vault, at: datetime
+) -> LicenceCard:
+    """The same in clear, for a purpose, and audited: no clear view without its audit row."""
+    licence = await find_own(licence_id, caller)
+    async with in_transaction():
+        await audit.record(
+            caller.actor(), "licences.unmask", f"licence:{licence.id}", purpose=purpose.value
+        )
+    return _card(licence, vault, at, clear=True)
+
+
+async def find_own(licence_id: UUID, caller: Caller) -> Licence:
+    """The licence with its type, when it is the party's the caller acts for; else not found."""
+    licence = await Licence.get_or_none(
+        id=licence_id, holder_id=caller.required_party()
+    ).select_related("licence_type")
+    if licence is None:
+        raise LicenceNotFound(licence_id=licence_id)
+    return licence
+
+
+def _card_or_blank(licence: Licence, vault: Vault, at: datetime) -> LicenceCard:
+    try:
+        return _card(licence, vault, at, clear=False)
+    except SealBroken:
+        return _with_fields(licence, at, None)
+
+
+def _card(licence: Licence, vault: Vault, at: datetime, *, clear: bool) -> LicenceCard:
+    values = open_values(licence, vault)
+    return _with_fields(licence, at, show(values, definitions(licence.licence_type), clear=clear))
+
+
+def _with_fields(licence: Licence, at: datetime, shown: list[ShownField] | None) -> LicenceCard:
+    return LicenceCard(
+        id=licence.id,
+        licence_type=licence.licence_type_id,
+        name=licence.licence_type.name,
+        issuer=licence.issuer,
+        status=licence.status_on(date_in_china(at)),
+        valid_from=licence.valid_from,
+        valid_until=licence.valid_until,
+        registry_date=licence.registry_date,
+        readable=shown is not None,
+        fields=shown or [],
+    )

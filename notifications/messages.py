@@ -1,0 +1,110 @@
+"""Telling somebody something, once, and the inbox where it can be read. 消息"""
+
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.transactions import in_transaction
+
+from core import jobs
+from core.clock import now
+from core.errors import NotFound
+from core.ids import new_id
+from identity.callers import Caller
+from notifications import hours, subscriptions
+from notifications.kinds import MessageKind, clean, fill, known_kinds, written_time
+from notifications.models import Delivery, Message, MessageKey
+
+
+class MessageNotFound(NotFound):
+    code = "notifications.message_not_found"
+    message = "没有找到该消息"
+
+
+async def send_message(
+    recipient: UUID, kind: str, /, *, about: str, at: datetime | None = None, **values: str
+) -> bool:
+    """Tell a party something, in the caller's transaction; False when it was told this before.
+
+    Told is what stands in the inbox. A person who consented is also sent it, not at night unless
+    the kind is urgent. Values are titles, amounts and numbers, no personal data; `time` is `at`
+    unless given.
+    """
+    at = at or now()
+    wording = known_kinds()[kind]
+    cleaned = {"time": written_time(at)} | {key: clean(value) for key, value in values.items()}
+    message_id = new_id()
+    async with in_transaction():
+        if not await _is_first(message_id, recipient, kind, about):
+            return False
+        await Message.create(
+            id=message_id,
+            recipient_id=recipient,
+            kind=kind,
+            about=about,
+            title=fill(wording.title, cleaned),
+            text=fill(wording.text, cleaned),
+            plain=fill(wording.plain, cleaned),
+            values=cleaned,
+            created_at=at,
+        )
+        await _ask_for_deliveries(message_id, recipient, wording, at)
+    return True
+
+
+async def list_messages(
+    party_id: UUID, *, before: UUID | None = None, limit: int = 20
+) -> list[Message]:
+    """The party's newest messages, older than `before`."""
+    inbox = Message.filter(recipient_id=party_id)
+    if before is not None:
+        inbox = inbox.filter(id__lt=before)
+    return await inbox.order_by("-id").limit(limit)
+
+
+async def read_message(message_id: UUID, *, caller: Caller, at: datetime) -> Message:
+    """Mark a message of the party the caller acts for as read. The first time stays. 已读"""
+    ours = Message.filter(id=message_id, recipient_id=caller.required_party())
+    await ours.filter(read_at=None).update(read_at=at)
+    message = await ours.first()
+    if message is None:
+        raise MessageNotFound(message_id=message_id)
+    return message
+
+
+async def count_unread(party_id: UUID) -> int:
+    return await Message.filter(recipient_id=party_id, read_at=None).count()
+
+
+async def wake_at(due_at: datetime) -> None:
+    """See that deliveries are worked off at that moment, however many ask."""
+    key = f"notifications.deliver:{due_at.isoformat()}"
+    await jobs.enqueue("notifications.deliver", dedupe_key=key, run_at=due_at)
+
+
+async def _is_first(message_id: UUID, recipient: UUID, kind: str, about: str) -> bool:
+    key = MessageKey(id=message_id, recipient_id=recipient, kind=kind, about=about)
+    await MessageKey.bulk_create([key], ignore_conflicts=True)
+    return await MessageKey.filter(id=message_id).exists()
+
+
+async def _ask_for_deliveries(
+    message_id: UUID, recipient: UUID, wording: MessageKind, at: datetime
+) -> None:
+    """One delivery by the channel that the person consented to, if any."""
+    wechat = wording.wechat
+    if wechat is None or not await subscriptions.find_consent(
+        recipient, provider="wechat", title=wechat.template
+    ):
+        return
+    due_at = hours.due_at(at, urgent=wording.urgent)
+    await Delivery.create(
+        message_id=message_id,
+        channel="wechat_subscribe",
+        urgent=wording.urgent,
+        due_at=due_at,
+        created_at=at,
+    )
+    if due_at <= at:
+        await jobs.wake("notifications.deliver")
+    else:
+        await wake_at(due_at)
