@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar, Protocol
 
 from core.errors import NotAllowed, NotFound, Rejected, UpstreamFailed
+from identity.entities import BankAccount
 from payments.gateways.words import (
     Acknowledgement,
     Contract,
@@ -12,7 +13,6 @@ from payments.gateways.words import (
     Notice,
     NotPaid,
     Payable,
-    PayoutAccount,
     PayState,
     Prepared,
     Provider,
@@ -108,7 +108,7 @@ class Bank(Protocol):
     contract: ClassVar[Contract]
 
     async def transfer(
-        self, *, number: str, account: PayoutAccount, amount_fen: int, purpose: str
+        self, *, number: str, account: BankAccount, amount_fen: int, purpose: str
     ) -> Transfer:
         """Pay. The same number is paid once and answered alike."""
         ...
@@ -122,6 +122,7 @@ class Gateways:
     def __init__(
         self, payments: Iterable[PaymentGateway], transfers: Iterable[TransferGateway] = ()
     ) -> None:
+        """The first of `transfers` pays for departments that have no such merchant of their own."""
         self._payments = {(str(one.provider), one.merchant): one for one in payments}
         self._transfers = {one.merchant: one for one in transfers}
         for one in (*self._payments.values(), *self._transfers.values()):
@@ -138,6 +139,13 @@ class Gateways:
         if found is None:
             raise UnknownMerchant(provider="wechat_transfer")
         return found
+
+    def payout_merchant(self, preferred: str | None) -> str:
+        """The merchant that pays out: the department's own if it can, else the first."""
+        merchant = preferred if preferred in self._transfers else next(iter(self._transfers), None)
+        if merchant is None:
+            raise UnknownMerchant(provider="wechat_transfer")
+        return merchant
 
 
 def declared_contract(channel: object) -> Contract:
@@ -162,7 +170,6 @@ __all__ = [
     "PayState",
     "Payable",
     "PaymentGateway",
-    "PayoutAccount",
     "Prepared",
     "Provider",
     "Receipt",

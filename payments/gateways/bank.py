@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from core.wire import NoAnswer
 from core.wire.hmac_api import Answer, HmacApi
+from identity.entities import BankAccount
 from payments.gateways import (
     Contract,
     GatewayFailed,
     GatewayRefused,
-    PayoutAccount,
     Transfer,
     TransferState,
 )
@@ -45,7 +45,7 @@ class CorporateBank:
         self._debit_account = debit_account
 
     async def transfer(
-        self, *, number: str, account: PayoutAccount, amount_fen: int, purpose: str
+        self, *, number: str, account: BankAccount, amount_fen: int, purpose: str
     ) -> Transfer:
         content = {
             "reference": number,

@@ -133,11 +133,3 @@ class TransferOrder(Struct, frozen=True, kw_only=True):
     name: str
     amount_fen: int
     purpose: str
-
-
-class PayoutAccount(Struct, frozen=True, kw_only=True):
-    """An account at a bank, as the enterprise gave it."""
-
-    account_no: str
-    account_name: str
-    bank_name: str

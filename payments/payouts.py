@@ -1,0 +1,101 @@
+"""Asking a provider to pay out: the outward half of a disbursement. 拨付渠道"""
+
+from msgspec import Struct
+
+from core.sealing import Vault
+from identity import accounts, entities, persons
+from payments.gateways import (
+    Bank,
+    Contract,
+    GatewayRefused,
+    Gateways,
+    Transfer,
+    TransferGateway,
+    TransferOrder,
+    TransferState,
+    declared_contract,
+)
+from payments.kinds import PayoutChannel
+from payments.models import Disbursement
+
+_ASK_INSTEAD = {"ALREADY_EXISTS"}
+
+
+class Payers(Struct, frozen=True):
+    """Whom we can have money paid out by."""
+
+    gateways: Gateways
+    bank: Bank
+
+    def check(self) -> None:
+        """A channel that does not say what may be done after a lost answer stops the start."""
+        declared_contract(self.bank)
+
+
+async def ask_to_pay(
+    disbursement: Disbursement, *, again: bool, payers: Payers, vault: Vault
+) -> Transfer | None:
+    """Have it paid under its number; None when the payee has no account that we could pay to.
+
+    `again` says that it may have been asked for before: it is then asked about first, where the
+    channel wants that.
+    """
+    if disbursement.channel is PayoutChannel.BANK:
+        return await _by_bank(disbursement, payers.bank, again, vault)
+    gateway = payers.gateways.transfer(str(disbursement.merchant))
+    return await _by_wechat(disbursement, gateway, again, vault)
+
+
+async def ask_about(disbursement: Disbursement, *, payers: Payers) -> Transfer | None:
+    """What became of it; None when they have never heard of its number."""
+    if disbursement.channel is PayoutChannel.BANK:
+        return await payers.bank.query(disbursement.number)
+    gateway = payers.gateways.transfer(str(disbursement.merchant))
+    return await gateway.query(disbursement.number)
+
+
+async def _by_bank(
+    disbursement: Disbursement, bank: Bank, again: bool, vault: Vault
+) -> Transfer | None:
+    try:
+        account = await entities.bank_account(disbursement.payee_id, vault=vault)
+    except entities.BankAccountMissing:
+        return None
+    if again and bank.contract is Contract.QUERY:
+        known = await bank.query(disbursement.number)
+        if known is not None:
+            return known
+    return await bank.transfer(
+        number=disbursement.number,
+        account=account,
+        amount_fen=disbursement.amount_fen,
+        purpose=disbursement.purpose,
+    )
+
+
+async def _by_wechat(
+    disbursement: Disbursement, gateway: TransferGateway, again: bool, vault: Vault
+) -> Transfer | None:
+    account = await accounts.find_account(disbursement.payee_id, "wechat", gateway.appid)
+    if account is None:
+        return None
+    known: Transfer | None = None
+    if again and gateway.contract is Contract.QUERY:
+        known = await gateway.query(disbursement.number)
+        if known is not None and known.state is not TransferState.WAITING_USER:
+            return known
+    order = TransferOrder(
+        number=disbursement.number,
+        openid=account.subject,
+        name=await persons.full_name(disbursement.payee_id, vault=vault),
+        amount_fen=disbursement.amount_fen,
+        purpose=disbursement.purpose,
+    )
+    try:
+        # While the payee has not confirmed, the same number and content brings back the package
+        # that a lost answer carried; a query never does.
+        return await gateway.transfer(order)
+    except GatewayRefused as refused:
+        if refused.context.get("reason") not in _ASK_INSTEAD:
+            raise
+        return known or await gateway.query(disbursement.number)
