@@ -124,6 +124,13 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def die_with_parent(number: signal.Signals) -> None:
+    """For a process that somebody else's code started: end when its parent does."""
+    act = _die_with(os.getppid(), number)
+    if act is not None:
+        act()
+
+
 def _die_with(parent: int, number: signal.Signals) -> Callable[[], None] | None:
     if _libc is None:
         return None

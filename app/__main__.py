@@ -1,0 +1,47 @@
+"""`python -m app …`: one command line for everything. 命令行"""
+
+import argparse
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from app.running import RUN_FOLDER
+
+COMMANDS = {
+    "dev": "run everything on this machine until Ctrl-C",
+    "serve": "serve the API (production)",
+    "work": "run the jobs (production)",
+    "migrate": "bring the database up to date, as its owner",
+    "seed": "put the invented city in; twice does no harm",
+    "demo": "walk four journeys through the served product",
+    "audit": "check the audit chain",
+    "openapi": "print the description of the interface",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    given = _parser().parse_args(arguments)
+    from app.settings_reading import SettingsInvalid
+
+    try:
+        return int(import_module(f"app.commands.{given.command}").run(given))
+    except SettingsInvalid as invalid:
+        sys.stderr.write(f"{invalid}\n")
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m app", description="掌上办")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    each = {name: commands.add_parser(name, help=text) for name, text in COMMANDS.items()}
+    for name in ("dev", "demo"):
+        each[name].add_argument("--folder", type=Path, default=RUN_FOLDER, help="default: .run")
+    dev = each["dev"]
+    dev.add_argument("--port", type=int, default=8000, help="or the next free one; default: 8000")
+    dev.add_argument("--clock-offset", type=int, default=0, metavar="SECONDS")
+    each["audit"].add_argument("action", choices=["verify"])
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What `python -m app COMMAND` does: each module has `run(given) -> int`, the exit code. 命令"""

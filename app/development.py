@@ -1,0 +1,118 @@
+"""Settings of a development machine: secrets made once, the sandbox as every platform. 开发"""
+
+import secrets
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from app.running import write_private
+
+Console = Mapping[str, Any]
+
+
+class DevSecrets(Struct, frozen=True, kw_only=True):
+    """What a deployment would keep in its vault."""
+
+    kek: str
+    presentation_keys: str
+    resident_token_keys: str
+    verifier_token_keys: str
+    owner_password: str
+    application_password: str
+
+
+class Addresses(Struct, frozen=True, kw_only=True):
+    """Where everything answers on this machine."""
+
+    database_url: str
+    valkey_url: str
+    public_url: str
+    sandbox: str
+
+
+def open_secrets(path: Path) -> DevSecrets:
+    """Those of an earlier start, or new ones, kept from now on."""
+    if path.exists():
+        return msgspec.json.decode(path.read_bytes(), type=DevSecrets)
+    made = new_secrets()
+    write_private(path, msgspec.json.format(msgspec.json.encode(made)))
+    return made
+
+
+def new_secrets() -> DevSecrets:
+    from identity.tokens import new_key_pem
+
+    return DevSecrets(
+        kek=_random_key(),
+        presentation_keys=_random_key(),
+        resident_token_keys=new_key_pem(),
+        verifier_token_keys=new_key_pem(),
+        owner_password=secrets.token_urlsafe(24),
+        application_password=secrets.token_urlsafe(24),
+    )
+
+
+def development_variables(
+    kept: DevSecrets, console: Console, where: Addresses, *, clock_offset_seconds: int
+) -> dict[str, str]:
+    """The ZB_* variables of the children: what the platforms' consoles would hand out, and ours."""
+    sections = {
+        "WECHAT": console["wechat"] | {"base_url": f"{where.sandbox}/api.weixin.qq.com"},
+        "WECHAT_PAY": console["wechat_pay"]
+        | {"base_url": f"{where.sandbox}/api.mch.weixin.qq.com"},
+        "ALIPAY": {
+            "apps": console["alipay"]["apps"],
+            "gateway_url": f"{where.sandbox}/openapi.alipay.com/gateway.do",
+        },
+        "POPULATION_REGISTER": _machine(
+            console["population_register"], f"{where.sandbox}/registers"
+        ),
+        "BUSINESS_REGISTER": _machine(console["business_register"], f"{where.sandbox}/registers"),
+        "BANK": _machine(console["bank"], f"{where.sandbox}/bank"),
+    }
+    plain = {
+        "ENVIRONMENT": "development",
+        "DATABASE_URL": where.database_url,
+        "VALKEY_URL": where.valkey_url,
+        "PUBLIC_URL": where.public_url,
+        "KEK": kept.kek,
+        "PRESENTATION_KEYS": kept.presentation_keys,
+        "RESIDENT_TOKEN_KEYS": kept.resident_token_keys,
+        "VERIFIER_TOKEN_KEYS": kept.verifier_token_keys,
+        "CLOCK_OFFSET_SECONDS": str(clock_offset_seconds),
+        "STOP_SECONDS": "3",
+    }
+    encoded = {name: msgspec.json.encode(value).decode() for name, value in sections.items()}
+    return {f"ZB_{name}": value for name, value in (plain | encoded).items()}
+
+
+def throwaway_variables() -> dict[str, str]:
+    """Enough to build the application and look at it; it reaches nobody."""
+    machine = {"app_key": "none", "secret": "none"}
+    console = {
+        "wechat": {"appid": "wx0000000000000000", "secret": "none"},
+        "wechat_pay": {"merchants": []},
+        "alipay": {"apps": []},
+        "population_register": machine,
+        "business_register": machine,
+        "bank": machine | {"debit_account": "0"},
+    }
+    nowhere = Addresses(
+        database_url="asyncpg://nobody@127.0.0.1:1/nothing",
+        valkey_url="redis://127.0.0.1:1/0",
+        public_url="http://127.0.0.1:8000",
+        sandbox="http://127.0.0.1:1",
+    )
+    return development_variables(new_secrets(), console, nowhere, clock_offset_seconds=0)
+
+
+def _machine(given: Mapping[str, str], base_url: str) -> dict[str, str]:
+    return {**given, "base_url": base_url}
+
+
+def _random_key() -> str:
+    return b64encode(secrets.token_bytes(32)).decode()
