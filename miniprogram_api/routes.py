@@ -2,6 +2,8 @@
 
 from litestar import Controller, Router
 
-controllers: list[type[Controller]] = []
+from miniprogram_api.files import FileController
+
+controllers: list[type[Controller]] = [FileController]
 
 router = Router("/v1", route_handlers=controllers)

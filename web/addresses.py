@@ -8,10 +8,7 @@ Network = IPv4Network | IPv6Network
 
 
 def client_address(scope: Any, trusted_proxies: Sequence[Network] = ()) -> str:
-    """The nearest address that is no proxy of ours; "unknown" when there is none.
-
-    An IPv6 address stands for its /64: whoever has one of those addresses has them all.
-    """
+    """The nearest address that is no proxy of ours; "unknown" when there is none."""
     client = scope.get("client")
     address = _address(client[0]) if client else None
     if address is None:
@@ -20,7 +17,13 @@ def client_address(scope: Any, trusted_proxies: Sequence[Network] = ()) -> str:
         if not any(address in network for network in trusted_proxies):
             break
         address = _address(hop) or address
-    return str(address) if address.version == 4 else str(IPv6Network((address, 64), strict=False))
+    return str(address)
+
+
+def client_network(scope: Any, trusted_proxies: Sequence[Network] = ()) -> str:
+    """Whom a limit counts: the address, or the /64 of an IPv6 one, all of which one home has."""
+    address = client_address(scope, trusted_proxies)
+    return str(IPv6Network((address, 64), strict=False)) if ":" in address else address
 
 
 def _forwarded(scope: Any) -> list[str]:

@@ -17,7 +17,7 @@ from litestar.handlers import BaseRouteHandler
 from core.clock import now
 from core.errors import NotAllowed, NotSignedIn
 from identity.callers import Caller, OperatorCaller, VerifierCaller
-from web.addresses import Network, client_address
+from web.addresses import Network, client_network
 from web.limiter import Limiter
 from web.matrix import Access, Audience, Matrix
 
@@ -61,14 +61,15 @@ class Gatekeeper:
         access = self._matrix.find(method, str(connection.scope["path_template"]))
         if access is None:
             raise NotFoundException()
-        key = client_address(connection.scope, self._trusted_proxies)
+        key = client_network(connection.scope, self._trusted_proxies)
         if access.audience is not Audience.ANYONE:
             caller = await self._doors[access.audience](connection, now())
             _check_role(caller, access)
             connection.scope["user"] = caller
             key = caller.actor()
         action = handler.opt.get("limit", "read" if method == "GET" else "write")
-        await self._limiter.hit(action, key)
+        if action is not None:
+            await self._limiter.hit(action, key)
 
 
 def _check_role(caller: AnyCaller, access: Access) -> None:

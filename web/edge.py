@@ -29,6 +29,11 @@ SAFE_HEADERS: Mapping[str, str] = {
 }
 """Set where the route has not set its own. Nothing is stored on the way unless a route says so."""
 
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'"
+)
+
 
 class AddressInvalid(Malformed):
     code = "web.address_invalid"
@@ -53,6 +58,8 @@ async def add_safe_headers(message: Message, scope: Scope) -> None:
     if message["type"] != "http.response.start":
         return
     headers = MutableScopeHeaders(message)
+    if headers.get("content-type", "").startswith("text/html"):
+        headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     for name, value in SAFE_HEADERS.items():
         headers.setdefault(name, value)
     headers["X-Request-ID"] = trace_id(scope)

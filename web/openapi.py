@@ -2,7 +2,7 @@
 
 A route may say more of itself than its signature does, as extra keywords of its decorator:
 `example={…}` a request body (a test decodes it), `errors=(OrderNotFound, …)` what it refuses with,
-`limit="log_in"` how often (a name in `web.limiter.RULES`).
+`limit="log_in"` how often (a name in `web.limiter.RULES`; None for no limit at all).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +19,7 @@ from litestar.routes import HTTPRoute
 from core.errors import DomainError
 from web.errors import HTTP_TITLES, PROBLEM_TYPE, STATUS, Problem
 from web.matrix import Access, Audience, Matrix
+from web.uploads import KINDS
 
 DESCRIPTION = """掌上办：一键登录、缴费与拨付、亮证与核验、免申即享。
 
@@ -103,18 +104,24 @@ def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
 
 
 def _complete(operation: Document, handler: HTTPRouteHandler, access: Access) -> None:
+    _complete_body(operation, handler)
     responses: Document = operation["responses"]
     responses.pop("400", None)
-    for status, response in responses.items():
-        if status.startswith("2"):
-            response["description"] = "成功"
-    for code, known in refusals(operation, handler, access).items():
-        responses[str(code)] = _problem_response(code, known)
+    for response in responses.values():
+        response["description"] = "成功"
+    for status, known in refusals(operation, handler, access).items():
+        responses[str(status)] = _problem_response(status, known)
     if access.audience is not Audience.ANYONE:
         operation["security"] = [{access.audience.value: []}]
     if access.roles:
         operation["x-roles"] = sorted(access.roles)
-    if "example" in handler.opt and "requestBody" in operation:
+
+
+def _complete_body(operation: Document, handler: HTTPRouteHandler) -> None:
+    if "body_limit" in handler.opt:
+        content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in KINDS}
+        operation["requestBody"] = {"required": True, "content": content}
+    elif "example" in handler.opt:
         for content in operation["requestBody"]["content"].values():
             content["examples"] = {"示例": {"value": handler.opt["example"]}}
 

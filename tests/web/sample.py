@@ -10,19 +10,25 @@ from litestar import Controller, Litestar, Request, delete, get, post, put
 from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.response import Stream
 from msgspec import Meta, Struct
+from obstore.store import MemoryStore, ObjectStore
 from redis.asyncio import Redis
 
+from core.clock import now
 from core.errors import Conflict, UpstreamFailed
+from core.files import FileStorage
 from core.ids import new_id
+from core.sealing import Vault
 from core.signing import Signer
 from identity.callers import Caller, OperatorCaller, VerifierCaller
-from web.auth import AnyCaller, AnyConnection, SignInRequired, bearer_token
+from web.auth import AnyCaller, AnyConnection, Door, SignInRequired, bearer_token
 from web.body import CALLBACK_BODY_LIMIT
 from web.limiter import RULES, Limiter, Rule
 from web.matrix import Audience, Matrix
 from web.pages import DEFAULT_LIMIT, Cursor, Limit, Page, Pages
 from web.plugin import WebPlugin
+from web.uploads import UPLOAD, UPLOAD_LIMIT, keep_upload, send_file
 from web.views import View
 
 LINES = {
@@ -44,6 +50,8 @@ LINES = {
     "GET /desk": ["editor", "auditor"],
     "POST /sessions": ["anyone"],
     "POST /policies": ["publisher"],
+    "POST /files": ["anyone"],
+    "GET /files/{file_id}": ["anyone"],
 }
 
 
@@ -162,6 +170,16 @@ async def sessions() -> None: ...
 async def policies(operator: NamedDependency[OperatorCaller]) -> None: ...
 
 
+@post("/files", opt=UPLOAD, request_max_body_size=UPLOAD_LIMIT)
+async def upload(request: Request[Any, Any, State], files: NamedDependency[FileStorage]) -> UUID:
+    return (await keep_upload(request, files, owner="party:1", at=now())).id
+
+
+@get("/files/{file_id:uuid}")
+async def download(file_id: FromPath[UUID], files: NamedDependency[FileStorage]) -> Stream:
+    return send_file(await files.get(file_id, owner="party:1", at=now()), files)
+
+
 CALLERS: Mapping[Audience, AnyCaller] = {
     Audience.RESIDENT: Caller(
         account_id=new_id(),
@@ -215,15 +233,22 @@ DOORS = {Audience.RESIDENT: _resident, Audience.VERIFIER: _verifier, Audience.OP
 
 
 def make_app(
-    cache: Redis, *, rules: Mapping[str, Rule] = RULES, proxies: Sequence[str] = ()
+    cache: Redis,
+    *,
+    rules: Mapping[str, Rule] = RULES,
+    proxies: Sequence[str] = (),
+    doors: Mapping[Audience, Door] = DOORS,
+    store: ObjectStore | None = None,
 ) -> Litestar:
+    vault = Vault({1: b"k" * 32}, index_key=b"i" * 32)
     plugin = WebPlugin(
-        doors=DOORS,
+        doors=doors,
+        files=FileStorage(store or MemoryStore(), vault),
         limiter=Limiter(cache, rules=rules),
         cursor_signer=Signer([b"for tests only"], purpose="page cursor"),
         version="1",
         trusted_proxies=[ip_network(proxy) for proxy in proxies],
         matrix=Matrix(LINES),
     )
-    handlers = [lists, callbacks, broken, mine, checks, desk, sessions, policies]
+    handlers = [lists, callbacks, broken, mine, checks, desk, sessions, policies, upload, download]
     return Litestar([ThingController, *handlers], plugins=[plugin])

@@ -1,0 +1,60 @@
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from tests.web import sample
+from web.matrix import Matrix
+from web.openapi import describe
+
+
+@pytest.fixture
+def document(app: Litestar) -> dict[str, Any]:
+    return describe(app, Matrix(sample.LINES))
+
+
+def test_an_operation_says_who_may_call_it(document: dict[str, Any]) -> None:
+    assert document["paths"]["/mine"]["get"]["security"] == [{"resident": []}]
+    assert document["paths"]["/desk"]["get"]["x-roles"] == ["auditor", "editor"]
+    assert "security" not in document["paths"]["/things"]["get"]
+
+
+def test_an_operation_names_every_way_it_refuses(document: dict[str, Any]) -> None:
+    responses = document["paths"]["/things"]["post"]["responses"]
+
+    assert set(responses) == {"201", "400", "409", "413", "415", "429", "503"}
+    taken = responses["409"]["content"]["application/problem+json"]
+    assert taken["schema"] == {"$ref": "#/components/schemas/Problem"}
+    assert taken["examples"]["web.test_thing_taken"]["value"]["title"] == "已被占用"
+    assert "Retry-After" in responses["429"]["headers"]
+    assert "Problem" in document["components"]["schemas"]
+
+
+def test_an_operation_shows_an_example_of_its_body(document: dict[str, Any]) -> None:
+    (body,) = document["paths"]["/things"]["post"]["requestBody"]["content"].values()
+
+    assert body["examples"]["示例"]["value"] == {"name": "书", "count": 1}
+
+
+def test_an_upload_says_what_it_takes(document: dict[str, Any]) -> None:
+    assert set(document["paths"]["/files"]["post"]["requestBody"]["content"]) == {"application/pdf"}
+
+
+async def test_the_document_is_served_whole(client: httpx.AsyncClient) -> None:
+    served = await client.get("/openapi.json")
+
+    assert served.json()["info"]["title"] == "掌上办接口"
+    assert served.json()["paths"]["/things"]["post"]["responses"]["409"]
+    assert (await client.get("/docs/openapi.json")).json() == served.json()
+
+
+async def test_the_page_needs_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
+    page = await client.get("/docs")
+
+    assert page.headers["content-type"].startswith("text/html")
+    assert "新建一件物品" in page.text
+    assert "://" not in page.text
+    assert "<script" not in page.text
+    assert "style-src 'self'" in page.headers["content-security-policy"]
+    assert (await client.get("/docs.css")).headers["content-type"].startswith("text/css")

@@ -1,0 +1,80 @@
+"""The door of each audience: how a request shows who it is from. 三类用户的登录凭证
+
+Residents and verifiers send an access token. An operator's browser sends a cookie, and then also
+what only our own page can send; an operator's program sends the same value as a bearer token.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from litestar.datastructures import Cookie
+
+from core.errors import NotAllowed
+from identity.authentication import authenticate_resident, authenticate_verifier
+from identity.callers import Caller, OperatorCaller, VerifierCaller
+from identity.operator_sessions import authenticate_operator
+from identity.session_states import SessionStates
+from identity.tokens import TokenIssuer
+from web.auth import AnyConnection, Door, bearer_token
+from web.matrix import Audience
+
+OPERATOR_COOKIE = "__Host-zhangban-operator"
+CONSOLE_HEADER = "x-zhangban-console"
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+class CrossSiteRefused(NotAllowed):
+    code = "web.cross_site_refused"
+    message = "请在工作台页面内操作"
+
+
+def make_doors(issuer: TokenIssuer, states: SessionStates) -> Mapping[Audience, Door]:
+    async def resident(connection: AnyConnection, at: datetime) -> Caller:
+        token = bearer_token(connection)
+        return await authenticate_resident(token, issuer=issuer, states=states, at=at)
+
+    async def verifier(connection: AnyConnection, at: datetime) -> VerifierCaller:
+        token = bearer_token(connection)
+        return await authenticate_verifier(token, issuer=issuer, states=states, at=at)
+
+    return {
+        Audience.RESIDENT: resident,
+        Audience.VERIFIER: verifier,
+        Audience.OPERATOR: enter_as_operator,
+    }
+
+
+async def enter_as_operator(connection: AnyConnection, at: datetime) -> OperatorCaller:
+    """By cookie from our own page, or by bearer token from a program."""
+    cookie = connection.cookies.get(OPERATOR_COOKIE)
+    if cookie is None or "authorization" in connection.headers:
+        return await authenticate_operator(bearer_token(connection), at=at)
+    _refuse_other_sites(connection)
+    return await authenticate_operator(cookie, at=at)
+
+
+def operator_cookie(token: str, *, seconds: int) -> Cookie:
+    """What signing in sets: for this host alone, over TLS, out of the page's reach."""
+    return Cookie(
+        OPERATOR_COOKIE,
+        value=token,
+        path="/",
+        max_age=seconds,
+        secure=True,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def ended_operator_cookie() -> Cookie:
+    """What signing out sets. Send `Clear-Site-Data: "cache", "cookies", "storage"` with it."""
+    return operator_cookie("", seconds=0)
+
+
+def _refuse_other_sites(connection: AnyConnection) -> None:
+    """A page elsewhere can send our cookie, but neither this header nor its own origin as ours."""
+    if connection.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise CrossSiteRefused()
+    method = str(connection.scope.get("method"))
+    if method not in _SAFE_METHODS and connection.headers.get(CONSOLE_HEADER) != "1":
+        raise CrossSiteRefused()
