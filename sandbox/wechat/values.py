@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable
 
-_CLOCK = r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?"
-_DAY = r"(\d{4}年\d{1,2}月\d{1,2}日|\d{4}(?P<mark>[-/.])\d{1,2}(?P=mark)\d{1,2})"
+_CLOCK = r"([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
+_DAY = r"([0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日|[0-9]{4}(?P<mark>[-/.])[0-9]{1,2}(?P=mark)[0-9]{1,2})"
 
 
 def _matches(pattern: str) -> Callable[[str], bool]:
@@ -37,14 +37,14 @@ _TIME = _matches(rf"({_DAY} ?)?{_CLOCK}")
 
 RULES: dict[str, Callable[[str], bool]] = {
     "thing": _at_most(20),
-    "number": _matches(r"(?=.{1,33}\Z)\d{1,32}(\.\d+)?"),
+    "number": _matches(r"(?=.{1,33}\Z)[0-9]{1,32}(\.[0-9]+)?"),
     "letter": _matches(r"[A-Za-z]{1,32}"),
     "symbol": _matches(r"[^\w\s]{1,5}"),
     "character_string": _matches(r"[\x21-\x7e]{1,32}"),
     "time": _is_time,
     "date": _is_date,
-    "amount": _matches(r"[¥￥$€£]?\d{1,10}(\.\d{1,2})?元?"),
-    "phone_number": _matches(r"[\d+\-() ]{1,17}"),
+    "amount": _matches(r"[¥￥$€£]?[0-9]{1,10}(\.[0-9]{1,2})?元?"),
+    "phone_number": _matches(r"[0-9+() -]{1,17}"),
     "car_number": _at_most(8),
     "name": _is_name,
     "phrase": _matches(r"[㐀-鿿]{1,5}"),
