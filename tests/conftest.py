@@ -1,12 +1,21 @@
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 
+import httpx
 import pytest
+from litestar import Litestar
+from redis.asyncio import Redis
 from tortoise import Tortoise, connections
 
+from app.asgi import create_app
 from app.database import migrate_database, tortoise_config
 from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.valkey import EmbeddedValkey
+from app.providers import Parts
 from core.sealing import Vault
+from identity.tokens import TokenIssuer
+from tests.deployment import make_parts, make_settings
+from tests.fakes.identity import make_issuer
 
 AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 """Ten in the morning in China, on a Sunday: the moment most tests happen at."""
@@ -51,3 +60,42 @@ async def _empty_all_tables() -> None:
         " WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations'"
     )
     await connection.execute_script(f"TRUNCATE {rows[0]['tables']} RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[EmbeddedValkey]:
+    with EmbeddedValkey() as server:
+        yield server
+
+
+@pytest.fixture
+async def cache(valkey: EmbeddedValkey) -> AsyncIterator[Redis]:
+    """An empty cache."""
+    client = Redis.from_url(valkey.url())
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture(scope="session")
+def issuer() -> TokenIssuer:
+    return make_issuer()
+
+
+@pytest.fixture
+def parts(vault: Vault, cache: Redis, issuer: TokenIssuer) -> Parts:
+    return make_parts(vault, cache, issuer)
+
+
+@pytest.fixture
+def app(parts: Parts) -> Litestar:
+    """The whole application with stand-ins for what lies outside."""
+    return create_app(make_settings(), parts)
+
+
+@pytest.fixture
+async def client(db: None, app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody who is not signed in."""
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://zb.test") as client:
+        yield client

@@ -12,7 +12,6 @@ from litestar.middleware.compression import CompressionMiddleware
 from litestar.plugins import InitPlugin
 
 from core.errors import DomainError
-from core.files import FileStorage
 from core.signing import Signer
 from web.addresses import Network
 from web.auth import Door, Gatekeeper, provide_caller, provide_operator, provide_verifier
@@ -36,14 +35,12 @@ class WebPlugin(InitPlugin):
         doors: Mapping[Audience, Door],
         limiter: Limiter,
         cursor_signer: Signer,
-        files: FileStorage,
         version: str,
         trusted_proxies: Sequence[Network] = (),
         matrix: Matrix | None = None,
     ) -> None:
         self.matrix = matrix or load_matrix()
         self._limiter = limiter
-        self._files = files
         self._pages = Pages(cursor_signer)
         self._gatekeeper = Gatekeeper(self.matrix, doors, limiter, trusted_proxies)
         self._documents = Documents(self.matrix)
@@ -84,7 +81,6 @@ class WebPlugin(InitPlugin):
             "caller": Provide(provide_caller, sync_to_thread=False),
             "operator": Provide(provide_operator, sync_to_thread=False),
             "verifier": Provide(provide_verifier, sync_to_thread=False),
-            "files": Provide(lambda: self._files, sync_to_thread=False),
             "limiter": Provide(lambda: self._limiter, sync_to_thread=False),
             "documents": Provide(lambda: self._documents, sync_to_thread=False),
             "pages": Provide(lambda: self._pages, sync_to_thread=False),

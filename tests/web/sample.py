@@ -8,7 +8,7 @@ from uuid import UUID
 
 from litestar import Controller, Litestar, Request, delete, get, post, put
 from litestar.datastructures import State
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
 from msgspec import Meta, Struct
@@ -243,7 +243,6 @@ def make_app(
     vault = Vault({1: b"k" * 32}, index_key=b"i" * 32)
     plugin = WebPlugin(
         doors=doors,
-        files=FileStorage(store or MemoryStore(), vault),
         limiter=Limiter(cache, rules=rules),
         cursor_signer=Signer([b"for tests only"], purpose="page cursor"),
         version="1",
@@ -251,4 +250,6 @@ def make_app(
         matrix=Matrix(LINES),
     )
     handlers = [lists, callbacks, broken, mine, checks, desk, sessions, policies, upload, download]
-    return Litestar([ThingController, *handlers], plugins=[plugin])
+    storage = FileStorage(store or MemoryStore(), vault)
+    files = Provide(lambda: storage, sync_to_thread=False)
+    return Litestar([ThingController, *handlers], plugins=[plugin], dependencies={"files": files})

@@ -1,0 +1,214 @@
+"""Every adapter to the outside, chosen in this one place and said aloud. 外部对接
+
+Settings decide. The sandbox is chosen by addresses of this machine, which production refuses.
+"""
+
+import logging
+from base64 import b64decode
+from urllib.parse import urlsplit
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from msgspec import Struct
+from obstore.store import ObjectStore
+from redis.asyncio import Redis
+
+from app.settings import AlipayApp, Register, Settings, WechatMerchant
+from core.files import open_store
+from core.sealing import Vault, load_vault
+from core.signing import Signer
+from core.wire import alipay
+from core.wire.alipay_gateway import AlipayGateway as AlipayLine
+from core.wire.alipay_gateway import AlipayKeys
+from core.wire.hmac_api import HmacApi
+from identity.providers import (
+    BusinessRegister,
+    IdentityProvider,
+    IdentityProviders,
+    PopulationRegister,
+)
+from identity.providers.alipay import AlipayProvider
+from identity.providers.registers import BusinessRegisterApi, PopulationRegisterApi
+from identity.providers.wechat import WechatProvider
+from identity.providers.wechat_token import WechatToken
+from identity.session_states import SessionStates
+from identity.tokens import Audience, TokenIssuer, read_keys
+from notifications.channels import Channels
+from notifications.channels.wechat_subscribe import WechatSubscribe
+from payments.gateways import Bank, Gateways
+from payments.gateways.alipay import AlipayGateway
+from payments.gateways.bank import CorporateBank
+from payments.gateways.wechat import WechatGateway
+from payments.gateways.wechat_api import WechatPayApi, WechatPayKeys
+from payments.gateways.wechat_transfer import WechatTransfers
+
+TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+
+log = logging.getLogger(__name__)
+
+
+class LazyVault:
+    """Opens the data keys when first needed, so that a start does not wait for PostgreSQL."""
+
+    def __init__(self, kek: bytes) -> None:
+        self._kek = kek
+        self._vault: Vault | None = None
+
+    async def get(self) -> Vault:
+        if self._vault is None:
+            self._vault = await load_vault(self._kek)
+        return self._vault
+
+
+class Parts(Struct, frozen=True, kw_only=True):
+    """What the API and the worker are put together from."""
+
+    vault: LazyVault
+    cache: Redis
+    issuer: TokenIssuer
+    session_states: SessionStates
+    identity_providers: IdentityProviders
+    population_register: PopulationRegister
+    business_register: BusinessRegister
+    gateways: Gateways
+    bank: Bank
+    channels: Channels
+    presentation_signer: Signer
+    cursor_signer: Signer
+    file_store: ObjectStore
+
+
+def choose_parts(settings: Settings) -> Parts:
+    """The adapters that the settings ask for. Opens no connection yet."""
+    _say_aloud(settings)
+    cache = Redis.from_url(
+        settings.valkey_url.reveal(), socket_timeout=2.0, socket_connect_timeout=1.0
+    )
+    wechat = _client(settings.wechat.base_url)
+    token = WechatToken(
+        wechat, cache, appid=settings.wechat.appid, secret=settings.wechat.secret.reveal()
+    )
+    keys = [b64decode(key) for key in settings.presentation_keys.reveal().split(",")]
+    return Parts(
+        vault=LazyVault(b64decode(settings.kek.reveal())),
+        cache=cache,
+        issuer=_issuer(settings),
+        session_states=SessionStates(cache),
+        identity_providers=_identity_providers(settings, wechat, token),
+        population_register=PopulationRegisterApi(_signed_api(settings.population_register)),
+        business_register=BusinessRegisterApi(_signed_api(settings.business_register)),
+        gateways=_gateways(settings),
+        bank=CorporateBank(_signed_api(settings.bank), debit_account=settings.bank.debit_account),
+        channels=Channels([WechatSubscribe(wechat, token)]),
+        presentation_signer=Signer(keys, purpose="licence presentation"),
+        cursor_signer=Signer(keys, purpose="page cursor"),
+        file_store=open_store(settings.file_store_url),
+    )
+
+
+def _say_aloud(settings: Settings) -> None:
+    addresses = {
+        "wechat": settings.wechat.base_url,
+        "wechat_pay": settings.wechat_pay.base_url,
+        "alipay": settings.alipay.gateway_url,
+        "population_register": settings.population_register.base_url,
+        "business_register": settings.business_register.base_url,
+        "bank": settings.bank.base_url,
+    }
+    for name, url in addresses.items():
+        log.info("adapter", extra={"adapter": name, "host": urlsplit(url).netloc})
+
+
+def _client(base_url: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=base_url, timeout=TIMEOUT, follow_redirects=False, trust_env=False
+    )
+
+
+def _signed_api(register: Register) -> HmacApi:
+    return HmacApi(
+        _client(register.base_url),
+        app_key=register.app_key,
+        secret=register.secret.reveal().encode(),
+    )
+
+
+def _issuer(settings: Settings) -> TokenIssuer:
+    keys = {
+        Audience.RESIDENT: read_keys(settings.resident_token_keys.reveal()),
+        Audience.VERIFIER: read_keys(settings.verifier_token_keys.reveal()),
+    }
+    return TokenIssuer(keys, issuer=settings.public_url)
+
+
+def _identity_providers(
+    settings: Settings, wechat: httpx.AsyncClient, token: WechatToken
+) -> IdentityProviders:
+    secret = settings.wechat.secret.reveal()
+    providers: list[IdentityProvider] = [
+        WechatProvider(wechat, appid=settings.wechat.appid, secret=secret, token=token),
+        *(AlipayProvider(_alipay_line(app, settings)) for app in settings.alipay.apps),
+    ]
+    return IdentityProviders(providers)
+
+
+def _gateways(settings: Settings) -> Gateways:
+    lines = [_wechat_line(merchant, settings) for merchant in settings.wechat_pay.merchants]
+    return Gateways(
+        [
+            *(WechatGateway(line, notify_url=_notify_url(line, settings)) for line in lines),
+            *(_alipay_gateway(app, settings) for app in settings.alipay.apps),
+        ],
+        [WechatTransfers(line, notify_url=_notify_url(line, settings)) for line in lines],
+    )
+
+
+def _notify_url(line: WechatPayApi, settings: Settings) -> str:
+    return f"{settings.public_url}/callbacks/wechat-pay/{line.keys.mchid}"
+
+
+def _wechat_line(merchant: WechatMerchant, settings: Settings) -> WechatPayApi:
+    private = load_pem_private_key(merchant.private_key_pem.reveal().encode(), None)
+    assert isinstance(private, RSAPrivateKey)
+    pems = {merchant.public_key_id: merchant.public_key_pem, **merchant.more_keys}
+    keys = WechatPayKeys(
+        mchid=merchant.mchid,
+        appid=settings.wechat.appid,
+        serial_no=merchant.serial_no,
+        private_key=private,
+        platform_keys={serial: _public_key(pem) for serial, pem in pems.items()},
+        current_serial=merchant.public_key_id,
+        apiv3_key=merchant.apiv3_key.reveal().encode(),
+    )
+    return WechatPayApi(keys, _client(settings.wechat_pay.base_url))
+
+
+def _public_key(pem: str) -> RSAPublicKey:
+    key = load_pem_public_key(pem.encode())
+    assert isinstance(key, RSAPublicKey)
+    return key
+
+
+def _alipay_keys(app: AlipayApp) -> AlipayKeys:
+    return AlipayKeys(
+        app_id=app.app_id,
+        private_key=alipay.load_private_key(app.app_private_key_pem.reveal()),
+        alipay_public_key=alipay.load_public_key(app.alipay_public_key_pem),
+        aes_key=app.aes_key.reveal(),
+    )
+
+
+def _alipay_line(app: AlipayApp, settings: Settings) -> AlipayLine:
+    url = settings.alipay.gateway_url
+    return AlipayLine(_alipay_keys(app), _client(""), url=url)
+
+
+def _alipay_gateway(app: AlipayApp, settings: Settings) -> AlipayGateway:
+    return AlipayGateway(
+        _alipay_keys(app),
+        _client(""),
+        seller_id=app.seller_id,
+        url=settings.alipay.gateway_url,
+        notify_url=f"{settings.public_url}/callbacks/alipay/{app.app_id}",
+    )

@@ -1,0 +1,91 @@
+"""Every job by name, with what it needs bound in, and the process that runs them. 后台任务进程"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from app import subscriptions
+from app.database import database
+from app.providers import Parts, choose_parts
+from app.settings import Settings
+from core.audit import seal_audit
+from core.clock import now
+from core.jobs import Handler, wake
+from core.worker import Regularly, run_worker
+from notifications.sending import deliver_due
+from payments.disbursements import disburse_requested, follow_disbursement
+from payments.notices import apply_notices
+from payments.payouts import Payers
+from payments.queries import query_attempt
+from payments.refunds import refund_receipt
+
+WORK_LISTS = ("payments.apply_notices", "notifications.deliver")
+"""Jobs that work off a list; the timetable wakes them too, should a wake-up ever be lost."""
+
+
+def handlers(parts: Parts, *, operating_department: str) -> dict[str, Handler]:
+    return _messages() | _payments(parts) | _notifications(parts, operating_department)
+
+
+def timetable() -> list[Regularly]:
+    async def seal() -> None:
+        await seal_audit(at=now())
+
+    async def look_again() -> None:
+        for name in WORK_LISTS:
+            await wake(name)
+
+    return [Regularly(1.0, seal), Regularly(10.0, look_again)]
+
+
+async def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; jobs under way are finished first."""
+    parts, stop = choose_parts(settings), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    url = settings.database_url.reveal()
+    async with database(url, minsize=2, maxsize=settings.database_connections):
+        known = handlers(parts, operating_department=settings.operating_department)
+        await run_worker(known, database_url=url, timetable=timetable(), stop=stop)
+    await parts.cache.aclose()
+
+
+def _messages() -> dict[str, Handler]:
+    return {
+        "payments.order_paid": subscriptions.tell_payer,
+        "payments.disbursement_waiting": subscriptions.tell_payee_to_confirm,
+        "licences.scanned_again": subscriptions.tell_holder_of_second_scan,
+        "identity.token_reused": subscriptions.tell_of_reused_token,
+    }
+
+
+def _payments(parts: Parts) -> dict[str, Handler]:
+    payers = Payers(parts.gateways, parts.bank)
+    payers.check()
+
+    return {
+        "payments.apply_notices": _with_vault(parts, apply_notices),
+        "payments.query_attempt": partial(query_attempt, gateways=parts.gateways),
+        "payments.refund_receipt": refund_receipt,
+        "payments.disburse": _with_vault(parts, disburse_requested, payers=payers),
+        "payments.follow_disbursement": _with_vault(parts, follow_disbursement, payers=payers),
+    }
+
+
+def _notifications(parts: Parts, department: str) -> dict[str, Handler]:
+    async def deliver() -> None:
+        await deliver_due(channels=parts.channels, department=department, at=now())
+
+    return {"notifications.deliver": deliver}
+
+
+def _with_vault(
+    parts: Parts, function: Callable[..., Awaitable[object]], **bound: object
+) -> Handler:
+    """The data keys are opened when a job needs them, not when the worker starts."""
+
+    async def handler(**arguments: str | int) -> None:
+        await function(**arguments, **bound, vault=await parts.vault.get())
+
+    return handler
