@@ -49,13 +49,16 @@ async def record_licence(entry: RegistryEntry, *, actor: str, vault: Vault) -> L
     licence_type = await get_licence_type(entry.licence_type)
     values = {key: value for key, value in entry.values.items() if key != licence_fields.NUMBER}
     licence_fields.check_known(values, licence_fields.definitions(licence_type))
+    row = _row(entry, values, vault)
     async with in_transaction():
-        licence = await _insert_once(_row(entry, values, vault))
+        licence = await _insert_once(row)
         if licence.holder_id != entry.holder:
             raise HolderDiffers(licence_id=licence.id)
-        if entry.registry_date > licence.registry_date:
+        newer = entry.registry_date > licence.registry_date
+        if newer:
             await _take_over(licence, entry, values, vault)
-        await audit.record(actor, "licences.record", f"licence:{licence.id}")
+        if newer or licence.id == row.id:
+            await audit.record(actor, "licences.record", f"licence:{licence.id}")
     return licence
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 CITY = Path(__file__).parent / "city"
 
-FactValue = bool | int | str | None
+FactValue = bool | int | str
 T = TypeVar("T")
 
 
@@ -225,6 +225,11 @@ class City:
     @cached_property
     def verifiers(self) -> list[VerifierRow]:
         return self._rows("verifiers", list[VerifierRow])
+
+    @cached_property
+    def facts(self) -> list[dict[str, Any]]:
+        """The lines of the fact catalogue, as `facts.catalogue` reads them."""
+        return list(self.read("facts"))
 
     def licence_type(self, licence_type: str) -> LicenceTypeRow:
         return next(row for row in self.licence_types if row.licence_type == licence_type)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core.sealing import Vault
-from seeds import fees, grants, licences, registers, templates
+from seeds import facts_said, fees, grants, licences, registers, staff, templates
 from seeds.files import City
 
 Say = Callable[[str], None]
@@ -27,3 +27,7 @@ async def load_city(city: City, *, vault: Vault, at: datetime, say: Say) -> None
     say(f"执收单位：{await fees.load_agencies(city)} 个")
     say(f"缴费单：{await fees.load_fees(city, parties, at=at)} 笔")
     say(f"订阅消息模板：{await templates.load_templates(city)} 个")
+    say(f"工作人员：{await staff.load_operators(city, parties, vault=vault)} 人")
+    say(f"核验员：{await staff.load_verifiers(city)} 人")
+    say(f"数据项目录：{await facts_said.load_catalogue(city)} 项")
+    say(f"数据汇入：{await facts_said.load_facts(city, parties, vault=vault, at=at)} 条新数据")
