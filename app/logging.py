@@ -12,6 +12,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from web.tracing import trace_id
@@ -83,7 +84,7 @@ class AccessLog:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in _QUIET:
+        if scope["type"] == ScopeType.HTTP and scope["path"] not in _QUIET:
             await self._watch(scope, receive, send)
         else:
             await self._app(scope, receive, send)

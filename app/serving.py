@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,6 +20,7 @@ from granian.http import HTTP1Settings
 from app.logging import AccessLog, configure_logging
 from app.processes import die_with_parent
 from app.settings import Settings, load_settings
+from core.clock import set_offset
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _SETTLED_SECONDS = 10.0
@@ -32,6 +34,7 @@ def application() -> Any:
     die_with_parent(signal.SIGTERM)
     settings = load_settings(os.environ)
     configure_logging(settings.log_level)
+    set_offset(timedelta(seconds=settings.clock_offset_seconds))
     from app.asgi import create_app  # after the metrics folder is known: it is read at import
 
     return AccessLog(create_app(settings))

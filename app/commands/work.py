@@ -1,15 +1,17 @@
 import argparse
 import asyncio
 import os
+from datetime import timedelta
 
+from app import worker
 from app.logging import configure_logging
 from app.settings import load_settings
+from core.clock import set_offset
 
 
 def run(_: argparse.Namespace) -> int:
     settings = load_settings(os.environ)
     configure_logging(settings.log_level)
-    from app.worker import run
-
-    asyncio.run(run(settings))
+    set_offset(timedelta(seconds=settings.clock_offset_seconds))
+    asyncio.run(worker.run(settings))
     return 0
