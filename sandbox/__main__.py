@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
@@ -21,6 +22,8 @@ HOST = "127.0.0.1"
 
 def main() -> None:
     given = _parser().parse_args()
+    if os.environ.get("ZB_ENVIRONMENT") == "production":
+        sys.exit("the sandbox has no place in production")
     if given.command == "console":
         _write_console(given.state, given.city)
     else:

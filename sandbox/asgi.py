@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator
 
 import httpx
@@ -72,6 +73,7 @@ def create_app(
         async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
             courier = Courier(world, client, time_scale=time_scale, base=callback_base)
             task = asyncio.create_task(courier.run())
+            task.add_done_callback(_say_why_it_stopped)
             yield
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -86,3 +88,8 @@ def create_app(
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _say_why_it_stopped(courier: asyncio.Task[None]) -> None:
+    if not courier.cancelled() and (error := courier.exception()):
+        logging.getLogger("sandbox").error("no callbacks from now on", exc_info=error)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from sandbox.alipay import notices as alipay_notices
 from sandbox.clock import stamp
 from sandbox.wechat_pay import notices as wechat_pay_notices
-from sandbox.wechat_pay.transfers import close_overdue, finish_cancelling
+from sandbox.wechat_pay.bills import close_overdue, finish_cancelling
 from sandbox.world import World
 
 ANSWER_WITHIN_SECONDS = 5
@@ -44,40 +44,55 @@ class Courier:
         self._client = client
         self._time_scale = time_scale
         self._base = base.rstrip("/")
+        self._on_their_way: set[int] = set()
 
     async def run(self) -> None:
         """Until cancelled: deliver what is due, and do what time does to transfers."""
-        while True:
-            self._world.posted.clear()
-            close_overdue(self._world)
-            finish_cancelling(self._world)
-            await self.deliver_due()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._world.posted.wait(), IDLE_SECONDS)
+        async with asyncio.TaskGroup() as tries:
+            while True:
+                self._world.posted.clear()
+                close_overdue(self._world)
+                finish_cancelling(self._world)
+                for callback in self._due():
+                    tries.create_task(self._try(callback))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._world.posted.wait(), IDLE_SECONDS)
 
     async def deliver_due(self) -> int:
         """Try each callback that is due, once. Says how many there were."""
+        due = self._due()
+        await asyncio.gather(*(self._try(callback) for callback in due))
+        return len(due)
+
+    def _due(self) -> list[Callback]:
+        """Those due and not on their way, as many as there is room for; now on their way."""
         due = self._world.book.find_all(
             Callback,
             "SELECT * FROM callbacks WHERE state = 'pending' AND next_at <= ?"
             " ORDER BY next_at LIMIT ?",
             stamp(self._world.clock.now()),
-            AT_ONCE,
+            AT_ONCE + len(self._on_their_way),
         )
-        await asyncio.gather(*(self._try(callback) for callback in due))
-        return len(due)
+        waiting = [callback for callback in due if callback.id not in self._on_their_way]
+        chosen = waiting[: AT_ONCE - len(self._on_their_way)]
+        self._on_their_way |= {callback.id for callback in chosen}
+        return chosen
 
     async def _try(self, callback: Callback) -> None:
-        headers, content = self._letter(callback)
+        """One slow listener holds up nobody else."""
         status, answer = None, b""
         try:
+            headers, content = self._letter(callback)
             async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
                 url = self._destination(callback.url)
                 response = await self._client.post(url, headers=headers, content=content)
             status, answer = response.status_code, response.content
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            answer = type(error).__name__.encode()
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, KeyError) as error:
+            answer = type(error).__name__.encode()  # KeyError: a merchant the city has no more
+        finally:
+            self._on_their_way.discard(callback.id)
         self._record(callback, status, answer)
+        self._world.posted.set()
 
     def _letter(self, callback: Callback) -> tuple[dict[str, str], bytes]:
         at = self._world.clock.now()

@@ -1,40 +1,38 @@
 """The outbox of callbacks: what is put here is delivered in the background, again and again."""
 
+import msgspec
+from msgspec import Struct
+
 from sandbox.clock import stamp
 from sandbox.world import World
 
 EVERYTHING = "*"
 
 
-def post_callback(
-    world: World,
-    *,
-    event_id: str,
-    provider: str,
-    merchant: str,
-    event_type: str,
-    number: str,
-    url: str,
-    body: str,
-) -> None:
+class Callback(Struct, frozen=True):
+    """What somebody is told; `merchant` is the mchid or app_id whose key signs it."""
+
+    event_id: str
+    provider: str
+    merchant: str
+    event_type: str
+    number: str
+    url: str
+    body: str
+
+
+def post_callback(world: World, callback: Callback) -> None:
     """Keep it in the book, in the caller's transaction. Suppressed ones are kept, not sent."""
-    if not url:
+    if not callback.url:
         return
     now = stamp(world.clock.now())
     world.book.write(
         "INSERT INTO callbacks (event_id, provider, merchant, event_type, number, url, body,"
         " state, next_at, created_at) VALUES (:event_id, :provider, :merchant, :event_type,"
-        " :number, :url, :body, :state, :next_at, :created_at)",
-        event_id=event_id,
-        provider=provider,
-        merchant=merchant,
-        event_type=event_type,
-        number=number,
-        url=url,
-        body=body,
-        state="suppressed" if _is_suppressed(world, number) else "pending",
-        next_at=now,
-        created_at=now,
+        " :number, :url, :body, :state, :now, :now)",
+        **msgspec.structs.asdict(callback),
+        state="suppressed" if _is_suppressed(world, callback.number) else "pending",
+        now=now,
     )
     world.posted.set()
 

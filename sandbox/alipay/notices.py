@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from sandbox.clock import beijing, stamp
 from sandbox.crypto import random_digits, sign
-from sandbox.posting import post_callback
+from sandbox.posting import Callback, post_callback
 from sandbox.world import AlipayApp, World
 
 
@@ -18,8 +18,7 @@ def announce_payment(world: World, trade_no: str) -> None:
     notify_id = (
         f"{trade['paid_at'][:10].replace('-', '')}00222{random_digits(6)}{secrets.token_hex(8)}"
     )
-    post_callback(
-        world,
+    callback = Callback(
         event_id=notify_id,
         provider="alipay",
         merchant=trade["app_id"],
@@ -28,6 +27,7 @@ def announce_payment(world: World, trade_no: str) -> None:
         url=trade["notify_url"],
         body=json.dumps(_fields(trade, notify_id), ensure_ascii=False),
     )
+    post_callback(world, callback)
 
 
 def letter(app: AlipayApp, body: str, *, at: datetime) -> tuple[dict[str, str], bytes]:

@@ -9,8 +9,8 @@ from sandbox.city import Person
 from sandbox.clock import stamp
 from sandbox.crypto import is_signed
 from sandbox.refusals import PhoneRefusal
+from sandbox.wechat_pay.bills import Bill, close_overdue, confirm
 from sandbox.wechat_pay.orders import Order, find_order, receive_payment
-from sandbox.wechat_pay.transfers import Bill, close_overdue, confirm
 from sandbox.world import World
 
 SHEET_LIVES, AHEAD = timedelta(hours=2), timedelta(minutes=5)

@@ -5,57 +5,46 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from sandbox.clock import rfc3339, stamp
 from sandbox.crypto import random_alnum, seal_gcm
-from sandbox.posting import post_callback
+from sandbox.posting import Callback, post_callback
 from sandbox.wechat_pay.authorization import signature_headers
 from sandbox.world import Merchant, World
 
 
-def announce(
-    world: World,
-    merchant: Merchant,
-    *,
-    event_type: str,
-    original_type: str,
-    summary: str,
-    number: str,
-    url: str,
-    resource: dict[str, Any],
-) -> None:
+class Event(Struct, frozen=True):
+    """Something a merchant is told of: about which of its numbers, at which address."""
+
+    type: str
+    original_type: str
+    summary: str
+    number: str
+    url: str
+
+
+def announce(world: World, merchant: Merchant, event: Event, resource: dict[str, Any]) -> None:
     """Put a callback into the book, to be delivered in the background."""
-    at = world.clock.now()
-    event_id, nonce = secrets.token_hex(16), random_alnum(12)
+    event_id = secrets.token_hex(16)
     notice = {
         "id": event_id,
-        "create_time": rfc3339(stamp(at)),
+        "create_time": rfc3339(stamp(world.clock.now())),
         "resource_type": "encrypt-resource",
-        "event_type": event_type,
-        "summary": summary,
-        "resource": {
-            "original_type": original_type,
-            "algorithm": "AEAD_AES_256_GCM",
-            "ciphertext": seal_gcm(
-                merchant.apiv3_key,
-                nonce=nonce,
-                associated_data=original_type,
-                plaintext=msgspec.json.encode(resource),
-            ),
-            "associated_data": original_type,
-            "nonce": nonce,
-        },
+        "event_type": event.type,
+        "summary": event.summary,
+        "resource": _sealed(merchant, event.original_type, resource),
     }
-    post_callback(
-        world,
+    callback = Callback(
         event_id=event_id,
         provider="wechat_pay",
         merchant=merchant.mchid,
-        event_type=event_type,
-        number=number,
-        url=url,
+        event_type=event.type,
+        number=event.number,
+        url=event.url,
         body=msgspec.json.encode(notice).decode(),
     )
+    post_callback(world, callback)
 
 
 def letter(merchant: Merchant, body: str, *, at: datetime) -> tuple[dict[str, str], bytes]:
@@ -67,3 +56,20 @@ def letter(merchant: Merchant, body: str, *, at: datetime) -> tuple[dict[str, st
 
 def is_acknowledged(status: int) -> bool:
     return status in (200, 204)
+
+
+def _sealed(merchant: Merchant, original_type: str, resource: dict[str, Any]) -> dict[str, str]:
+    nonce = random_alnum(12)
+    ciphertext = seal_gcm(
+        merchant.apiv3_key,
+        nonce=nonce,
+        associated_data=original_type,
+        plaintext=msgspec.json.encode(resource),
+    )
+    return {
+        "original_type": original_type,
+        "algorithm": "AEAD_AES_256_GCM",
+        "ciphertext": ciphertext,
+        "associated_data": original_type,
+        "nonce": nonce,
+    }

@@ -11,7 +11,7 @@ from sandbox.clock import rfc3339, stamp
 from sandbox.crypto import random_digits
 from sandbox.refusals import PayRefusal
 from sandbox.wechat_pay.fields import PrepayRequest, check_notify_url
-from sandbox.wechat_pay.notices import announce
+from sandbox.wechat_pay.notices import Event, announce
 from sandbox.world import Merchant, World
 
 PREPAY_LIVES = timedelta(hours=2)
@@ -127,16 +127,14 @@ def receive_payment(world: World, order: Order) -> None:
     )
     world.book.move_merchant(order.mchid, order.amount_fen)
     paid = find_order(world, order.mchid, order.out_trade_no)
-    announce(
-        world,
-        world.merchants[order.mchid],
-        event_type="TRANSACTION.SUCCESS",
+    event = Event(
+        type="TRANSACTION.SUCCESS",
         original_type="transaction",
         summary="支付成功",
         number=order.out_trade_no,
         url=order.notify_url,
-        resource=describe(paid),
     )
+    announce(world, world.merchants[order.mchid], event, describe(paid))
 
 
 def _check_request(world: World, asked: PrepayRequest) -> None:

@@ -4,7 +4,7 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath
 
-from sandbox.wechat_pay import orders, transfers
+from sandbox.wechat_pay import bills, orders, transfers
 from sandbox.wechat_pay.authorization import HOST, Call, authorized_call
 from sandbox.wechat_pay.fields import CloseRequest, PrepayRequest, TransferRequest
 from sandbox.world import World
@@ -66,8 +66,8 @@ class TransferController(Controller):
     async def by_number(
         self, number: FromPath[str], call: NamedDependency[Call], world: NamedDependency[World]
     ) -> Response[bytes]:
-        bill = transfers.find_bill(world, call.merchant.mchid, number)
-        return call.answer(transfers.describe(bill))
+        bill = bills.find_bill(world, call.merchant.mchid, number)
+        return call.answer(bills.describe(bill))
 
     @get("/transfer-bill-no/{transfer_bill_no:str}")
     async def by_id(
@@ -76,8 +76,8 @@ class TransferController(Controller):
         call: NamedDependency[Call],
         world: NamedDependency[World],
     ) -> Response[bytes]:
-        bill = transfers.find_bill_by_id(world, call.merchant.mchid, transfer_bill_no)
-        return call.answer(transfers.describe(bill))
+        bill = bills.find_bill_by_id(world, call.merchant.mchid, transfer_bill_no)
+        return call.answer(bills.describe(bill))
 
     @post("/out-bill-no/{number:str}/cancel")
     async def cancel(

@@ -1,5 +1,6 @@
 """Callbacks: signed, encrypted, retried on the documented ladder."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from sandbox.alipay.trades import pay as pay_trade
 from sandbox.city import Person
+from sandbox.console import console as console_of
 from sandbox.courier import LADDERS, Courier
 from sandbox.crypto import is_signed
 from sandbox.world import World
@@ -105,6 +107,27 @@ class TestWechatPay:
         assert str(heard[0].url) == "http://127.0.0.1:8000/callbacks/wechat-pay/1900000001"
 
 
+class TestRun:
+    async def test_a_slow_listener_holds_up_nobody_else(
+        self, merchant: Merchant, world: World, wang: Person
+    ) -> None:
+        async def answer(request: httpx.Request) -> httpx.Response:
+            if "alipay" not in str(request.url):
+                await asyncio.sleep(60)
+            return httpx.Response(200, text="success")
+
+        running = asyncio.create_task(courier(world, answer).run())
+        await pay(merchant, wang, await prepaid(merchant, world, wang))
+        await asyncio.sleep(0.1)
+        alipay = AlipayClient(merchant.http, app_of(world), world.clock)
+        pay_trade(world, wang, (await create(alipay, world, wang))["trade_no"])
+        await asyncio.sleep(0.2)
+        running.cancel()
+
+        states = "SELECT provider, state FROM callbacks ORDER BY id"
+        assert [row["state"] for row in world.book.rows(states)] == ["pending", "delivered"]
+
+
 class TestAlipay:
     async def test_a_payment_is_announced_as_a_signed_form(
         self, alipay: AlipayClient, world: World, wang: Person, console: dict[str, Any]
@@ -151,6 +174,10 @@ def listening(heard: list[httpx.Request], answer: httpx.Response) -> Answer:
         return answer
 
     return hear
+
+
+def app_of(world: World) -> dict[str, Any]:
+    return dict(console_of(world.city, world.keys)["alipay"])
 
 
 def refusing(request: httpx.Request) -> httpx.Response:

@@ -35,6 +35,20 @@ def test_the_console_says_the_same_twice(state: Path) -> None:
     assert (state / "console.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_it_refuses_to_run_in_production(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "sandbox", "console", "--state", tmp_path, "--city", CITY],
+        cwd=ROOT,
+        env=os.environ | {"ZB_ENVIRONMENT": "production"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_killed_sandbox_finds_its_book_again(state: Path, console: dict[str, Any]) -> None:
     with served(state) as (process, url):
         openid, order = _order(url, console)

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from sandbox.city import Person
-from sandbox.wechat_pay.transfers import close_overdue, finish_cancelling
+from sandbox.wechat_pay.bills import close_overdue, finish_cancelling
 from sandbox.world import World
 from tests.sandbox.conftest import APPID, MCHID, later
 from tests.sandbox.peers import Merchant
