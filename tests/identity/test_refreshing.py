@@ -51,22 +51,18 @@ class TestRefresh:
         self, signed_in: SignedIn, issuer: TokenIssuer
     ) -> None:
         """A09"""
-        answers = await asyncio.gather(
-            *(
-                refresh(
-                    signed_in.refresh_token,
-                    Audience.RESIDENT,
-                    issuer=issuer,
-                    states=NO_CACHE,
-                    at=AT + timedelta(seconds=n),
+        token = signed_in.refresh_token
+        for _ in range(5):
+            answers = await asyncio.gather(
+                *(
+                    refresh(token, Audience.RESIDENT, issuer=issuer, states=NO_CACHE, at=AT)
+                    for _ in range(20)
                 )
-                for n in range(20)
             )
-        )
+            (token,) = {answer.refresh_token for answer in answers}
 
-        assert len({answer.refresh_token for answer in answers}) == 1
         assert await RefreshToken.filter(used_at=None).count() == 1
-        assert await RefreshToken.all().count() == 2
+        assert await RefreshToken.all().count() == 6
 
     async def test_a_lost_answer_is_given_again_within_thirty_seconds(
         self, signed_in: SignedIn, issuer: TokenIssuer
