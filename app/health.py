@@ -34,11 +34,15 @@ def health_router(database_url: str, cache: Redis) -> Router:
     still serve, and a balancer that took them away would make it worse.
     """
 
-    @get("/live", summary="进程是否存活")
+    @get("/live", summary="进程是否存活", description="进程在运行并能应答即为存活。")
     async def live() -> Live:
         return Live()
 
-    @get("/ready", summary="能否提供服务")
+    @get(
+        "/ready",
+        summary="能否提供服务",
+        description="数据库不可用时为 503；只有缓存不可用时仍提供服务，状态为 degraded。",
+    )
     async def ready() -> Response[Ready]:
         postgres, valkey = await asyncio.gather(_ask_postgres(database_url), _ask_valkey(cache))
         if postgres == "gone":
@@ -46,7 +50,8 @@ def health_router(database_url: str, cache: Redis) -> Router:
             return Response(answer, status_code=503, headers={"Retry-After": "5"})
         return Response(Ready("ready" if valkey == "ok" else "degraded", postgres, valkey))
 
-    return Router("/health", route_handlers=[live, ready], tags=["运行"])
+    opt = {"limit": None}  # a balancer asks as often as it likes
+    return Router("/health", route_handlers=[live, ready], tags=["运行"], opt=opt)
 
 
 async def _ask_postgres(url: str) -> Part:

@@ -36,6 +36,7 @@ def metrics_router(networks: Sequence[Network]) -> Router:
         route_handlers=[_Metrics],
         guards=[_only_from(networks)],
         include_in_schema=False,
+        opt={"limit": None},
     )
 
 
