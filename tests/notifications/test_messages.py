@@ -144,6 +144,7 @@ async def test_the_inbox_is_paged_newest_first(vault: Vault) -> None:
 async def test_every_kind_can_be_said_and_fits_its_columns(kind: str, vault: Vault) -> None:
     person = await make.person(vault)
     values = {"title": "长" * 200, "amount": "1000000.00", "organisation": "某" * 200}
+    values["text"] = "长" * 200
 
     await send_message(person.id, kind, about="x", **values)
 
