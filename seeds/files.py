@@ -231,6 +231,11 @@ class City:
         """The lines of the fact catalogue, as `facts.catalogue` reads them."""
         return list(self.read("facts"))
 
+    @cached_property
+    def policies(self) -> list[dict[str, Any]]:
+        """The policies, as `proactive` reads them."""
+        return list(self.read("policies"))
+
     def licence_type(self, licence_type: str) -> LicenceTypeRow:
         return next(row for row in self.licence_types if row.licence_type == licence_type)
 

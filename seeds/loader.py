@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core.sealing import Vault
-from seeds import facts_said, fees, grants, licences, registers, staff, templates
+from seeds import facts_said, fees, grants, licences, policies, registers, staff, templates
 from seeds.files import City
 
 Say = Callable[[str], None]
@@ -31,3 +31,4 @@ async def load_city(city: City, *, vault: Vault, at: datetime, say: Say) -> None
     say(f"核验员：{await staff.load_verifiers(city)} 人")
     say(f"数据项目录：{await facts_said.load_catalogue(city)} 项")
     say(f"数据汇入：{await facts_said.load_facts(city, parties, vault=vault, at=at)} 条新数据")
+    say(f"政策：{await policies.load_policies(city, vault=vault, at=at)} 项已发布")
