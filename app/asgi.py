@@ -53,6 +53,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
         middleware=[metrics_middleware()],
         dependencies=_dependencies(parts),
         lifespan=[lifespan],
+        logging_config=None,  # app.logging has done it; Litestar's would take its place
     )
 
 

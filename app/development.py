@@ -1,6 +1,7 @@
 """Settings of a development machine: secrets made once, the sandbox as every platform. 开发"""
 
 import secrets
+import tempfile
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ class Addresses(Struct, frozen=True, kw_only=True):
     valkey_url: str
     public_url: str
     sandbox: str
+    file_store_url: str
 
 
 def open_secrets(path: Path) -> DevSecrets:
@@ -79,6 +81,7 @@ def development_variables(
         "DATABASE_URL": where.database_url,
         "VALKEY_URL": where.valkey_url,
         "PUBLIC_URL": where.public_url,
+        "FILE_STORE_URL": where.file_store_url,
         "KEK": kept.kek,
         "PRESENTATION_KEYS": kept.presentation_keys,
         "RESIDENT_TOKEN_KEYS": kept.resident_token_keys,
@@ -106,6 +109,7 @@ def throwaway_variables() -> dict[str, str]:
         valkey_url="redis://127.0.0.1:1/0",
         public_url="http://127.0.0.1:8000",
         sandbox="http://127.0.0.1:1",
+        file_store_url=f"file://{tempfile.gettempdir()}",
     )
     return development_variables(new_secrets(), console, nowhere, clock_offset_seconds=0)
 

@@ -50,6 +50,7 @@ def start_all(
         valkey_url=valkey_url,
         public_url=f"http://127.0.0.1:{port}",
         sandbox=sandbox,
+        file_store_url=(folder / "files").as_uri(),
     )
     console = msgspec.json.decode((folder / "sandbox" / "console.json").read_bytes())
     generated = development_variables(
@@ -74,7 +75,7 @@ class _Start:
         self._folder = folder
         self._say = say
         self._log = folder / "log"
-        self._log.mkdir(exist_ok=True)
+        self._log.mkdir(exist_ok=True, mode=0o700)
         self._metrics = folder / "metrics"
         shutil.rmtree(self._metrics, ignore_errors=True)
         self._metrics.mkdir()
@@ -175,10 +176,13 @@ class _Start:
         return log
 
     def _wait_for(self, name: str, url: str) -> None:
-        answered = self._supervisor.wait_until(lambda: _answers(url), seconds=_READY_SECONDS)
-        if not answered:
-            log = self._log_of(name)
-            raise StepFailed(f"{name} 没有就绪\n{_tail(log)}\n详见 {self._log}")
+        until = time.monotonic() + _READY_SECONDS
+        while not _answers(url):
+            dead = self._supervisor.find_dead()
+            if dead is not None or time.monotonic() > until:
+                log = self._log_of(dead or name)
+                raise StepFailed(f"{dead or name} 没有就绪\n{_tail(log)}\n详见 {log}")
+            time.sleep(0.05)
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:

@@ -100,16 +100,10 @@ class Supervisor:
     def processes(self) -> dict[str, int]:
         return {one.name: one.process.pid for one in self._services if one.process is not None}
 
-    def wait_until(self, condition: Callable[[], bool], *, seconds: float) -> bool:
-        """Whether it came true in time, while all services live."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            if condition():
-                return True
-            if any(one.process is None or one.process.poll() is not None for one in self._services):
-                return False
-            time.sleep(0.05)
-        return False
+    def find_dead(self) -> str | None:
+        """The name of one that ended by itself, or None."""
+        dead = (one.name for one in self._services if _has_ended(one))
+        return next(dead, None)
 
     def watch(self) -> None:
         """Keep everything alive until a signal comes: then Stopped."""
@@ -125,7 +119,7 @@ class Supervisor:
                 del self._due[name]
                 self._began[name] = at
                 self._bring_back(service)
-        elif service.process is None or service.process.poll() is not None:
+        elif _has_ended(service):
             settled = at - self._began[name] > _SETTLED
             pause = _FIRST_PAUSE if settled else self._pauses.get(name, _FIRST_PAUSE)
             self._pauses[name] = min(pause * 2, _LONGEST_PAUSE)
@@ -147,6 +141,10 @@ class Supervisor:
         for pid in self.processes().values():  # asked twice: at once
             kill_tree(pid)
         os._exit(130)
+
+
+def _has_ended(service: Service) -> bool:
+    return service.process is None or service.process.poll() is not None
 
 
 def _ending(process: subprocess.Popen[bytes] | None) -> str:
