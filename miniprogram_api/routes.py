@@ -3,7 +3,8 @@
 from litestar import Controller, Router
 
 from miniprogram_api.files import FileController
+from miniprogram_api.home import HomeController
 
-controllers: list[type[Controller]] = [FileController]
+controllers: list[type[Controller]] = [HomeController, FileController]
 
 router = Router("/v1", route_handlers=controllers)
