@@ -3,10 +3,15 @@
 import pytest
 from tortoise import connections
 
+from core.clock import date_in_china
 from core.sealing import Vault
 from identity import entities, persons
 from identity.models import Person
 from licences.models import Licence
+from proactive.kinds import VersionStatus
+from proactive.matching import match_policy
+from proactive.models import Entitlement, PolicyVersion
+from proactive.rules.evaluation import Outcome
 from seeds.files import City
 from seeds.loader import load_city
 from tests.conftest import AT
@@ -61,3 +66,16 @@ class TestLoadCity:
         account = await entities.bank_account(firm.id, vault=vault)
         assert account.account_name == "临溪精密机械有限公司"
         assert await Licence.filter(holder_id=person.id).count() == 3
+
+    async def test_its_policies_are_in_force_and_find_all_three_outcomes(
+        self, vault: Vault
+    ) -> None:
+        await load_city(CITY, vault=vault, at=AT, say=lambda line: None)
+        published = await PolicyVersion.filter(status=VersionStatus.PUBLISHED)
+
+        for version in published:
+            await match_policy(version.id, on=date_in_china(AT), vault=vault, at=AT)
+
+        assert len(published) >= 8
+        found = await Entitlement.all().values_list("outcome", flat=True)
+        assert set(found) == set(Outcome)
