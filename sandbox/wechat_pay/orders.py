@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from sandbox.clock import rfc3339, stamp
+from sandbox.clock import CHINA, rfc3339, stamp
 from sandbox.crypto import random_digits
 from sandbox.refusals import PayRefusal
 from sandbox.wechat_pay.fields import PrepayRequest, check_notify_url
@@ -116,7 +116,7 @@ def close(world: World, merchant: Merchant, out_trade_no: str) -> None:
 def receive_payment(world: World, order: Order) -> None:
     """The payer's money has come: mark the order, pay the merchant, announce it."""
     at = world.clock.now()
-    transaction_id = f"4200{at:%Y%m%d%H%M%S}{random_digits(10)}"
+    transaction_id = f"4200{at.astimezone(CHINA):%Y%m%d%H%M%S}{random_digits(10)}"
     world.book.write(
         "UPDATE wechat_pay_orders SET state = 'SUCCESS', transaction_id = ?, paid_at = ?"
         " WHERE mchid = ? AND out_trade_no = ? AND state = 'NOTPAY'",
@@ -194,7 +194,9 @@ def _new_prepay(world: World, mchid: str, out_trade_no: str, at: datetime) -> st
 
 
 def _canonical(asked: PrepayRequest) -> str:
-    return msgspec.json.encode(asked, order="sorted").decode()
+    """What must not differ when asked again; of time_expire only the first counts."""
+    compared = msgspec.structs.replace(asked, time_expire=None)
+    return msgspec.json.encode(compared, order="sorted").decode()
 
 
 def _payment(order: Order) -> dict[str, Any]:

@@ -68,6 +68,19 @@ class TestPrepay:
 
         assert (reply.status_code, reply.json()["code"]) == (400, "INVALID_REQUEST")
 
+    async def test_of_the_time_of_expiry_only_the_first_counts(
+        self, merchant: Merchant, world: World, wang: Person
+    ) -> None:
+        order, soon = order_of(world, wang), world.clock.now() + timedelta(minutes=30)
+        await merchant.call("POST", JSAPI, order | {"time_expire": soon.isoformat()})
+        later_on = {"time_expire": (soon + timedelta(days=1)).isoformat()}
+
+        reply = await merchant.call("POST", JSAPI, order | later_on)
+
+        assert reply.status_code == 200
+        later(world, minutes=30, seconds=1)
+        assert "订单已关闭" in await pay(merchant, wang, reply.json()["prepay_id"])
+
 
 class TestAuthorization:
     async def test_a_request_is_heard_once(
