@@ -5,7 +5,9 @@ A controller that is not here does not answer.
 
 from litestar import Controller, Router
 
-controllers: list[type[Controller]] = []
+from agency_api.verifications import VerificationController
+
+controllers: list[type[Controller]] = [VerificationController]
 callbacks: list[type[Controller]] = []
 
 router = Router("/agency/v1", route_handlers=controllers)

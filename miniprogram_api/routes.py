@@ -4,7 +4,16 @@ from litestar import Controller, Router
 
 from miniprogram_api.files import FileController
 from miniprogram_api.home import HomeController
+from miniprogram_api.licences import LicenceController, PresentationController
+from miniprogram_api.messages import MessageController, SubscriptionController
 
-controllers: list[type[Controller]] = [HomeController, FileController]
+controllers: list[type[Controller]] = [
+    HomeController,
+    FileController,
+    LicenceController,
+    PresentationController,
+    MessageController,
+    SubscriptionController,
+]
 
 router = Router("/v1", route_handlers=controllers)

@@ -19,7 +19,8 @@ MAX_LIMIT = 100
 class HasId(Protocol):
     """A row whose key is a UUIDv7, and so in the order of time."""
 
-    id: UUID
+    @property
+    def id(self) -> UUID: ...
 
 
 Row = TypeVar("Row", bound=HasId)

@@ -1,0 +1,79 @@
+from typing import Annotated
+
+from litestar import Controller, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from msgspec import Meta, Struct
+
+from core.clock import now
+from core.sealing import Vault
+from core.signing import Signer
+from identity.callers import VerifierCaller
+from licences import verifications
+from licences.verifications import (
+    CodeAlreadyUsed,
+    CodeExpired,
+    CodeNotGenuine,
+    RequestReused,
+    VerificationNotFound,
+    VerifiedLicence,
+    VerifierNotEntitled,
+)
+
+
+class VerifyRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    code: Annotated[str, Meta(min_length=1, max_length=128)]
+    request_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z")]
+
+
+class VerificationController(Controller):
+    """核验: a verifier scans a code and is told, once, what it may know."""
+
+    path = "/verifications"
+    tags = ["核验"]
+
+    @post(
+        limit="verify",
+        summary="核验证照",
+        description="核验二维码内容或其下方的 16 位数字，一个码只能核验一次。"
+        "`request_id` 由核验方生成，用同一个 `request_id` 重试得到同一个结果。"
+        "证照在出示后失效时 `outcome` 为 `invalid`，原因见 `status`。"
+        "只返回持证人同意且核验方有权查看的字段。",
+        example={"code": "A" * 64, "request_id": "gate3-20261122-0001"},
+        errors=(
+            CodeNotGenuine,
+            CodeExpired,
+            CodeAlreadyUsed,
+            VerifierNotEntitled,
+            RequestReused,
+        ),
+    )
+    async def verify(
+        self,
+        data: JSONBody[VerifyRequest],
+        verifier: NamedDependency[VerifierCaller],
+        signer: NamedDependency[Signer],
+        vault: NamedDependency[Vault],
+    ) -> VerifiedLicence:
+        return await verifications.verify_presentation(
+            data.code,
+            request_id=data.request_id,
+            verifier=verifier,
+            signer=signer,
+            vault=vault,
+            at=now(),
+        )
+
+    @get(
+        "/{request_id:str}",
+        summary="重新读取核验结果",
+        description="核验结果未收到时，核验方凭自己的 `request_id` 重新读取；其他核验方读不到。",
+        errors=(VerificationNotFound, CodeAlreadyUsed),
+    )
+    async def show(
+        self,
+        request_id: FromPath[str],
+        verifier: NamedDependency[VerifierCaller],
+        vault: NamedDependency[Vault],
+    ) -> VerifiedLicence:
+        return await verifications.read_again(request_id, verifier=verifier, vault=vault)
