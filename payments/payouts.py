@@ -27,8 +27,7 @@ class Payers(Struct, frozen=True):
     gateways: Gateways
     bank: Bank
 
-    def check(self) -> None:
-        """A channel that does not say what may be done after a lost answer stops the start."""
+    def __post_init__(self) -> None:
         declared_contract(self.bank)
 
 

@@ -48,6 +48,9 @@ class WechatPayKeys(Struct, frozen=True, kw_only=True):
     current_serial: str
     apiv3_key: bytes
 
+    def __repr__(self) -> str:
+        return f"WechatPayKeys(mchid={self.mchid!r})"
+
 
 class _Refusal(Struct):
     code: str
