@@ -6,8 +6,9 @@ A controller that is not here does not answer.
 from litestar import Controller, Router
 
 from agency_api.verifications import VerificationController
+from agency_api.verifier_sessions import VerifierSessionController
 
-controllers: list[type[Controller]] = [VerificationController]
+controllers: list[type[Controller]] = [VerifierSessionController, VerificationController]
 callbacks: list[type[Controller]] = []
 
 router = Router("/agency/v1", route_handlers=controllers)

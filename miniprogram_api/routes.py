@@ -2,12 +2,18 @@
 
 from litestar import Controller, Router
 
+from miniprogram_api.acting import ActingController
 from miniprogram_api.files import FileController
 from miniprogram_api.home import HomeController
 from miniprogram_api.licences import LicenceController, PresentationController
+from miniprogram_api.me import MeController
 from miniprogram_api.messages import MessageController, SubscriptionController
+from miniprogram_api.sessions import SessionController
 
 controllers: list[type[Controller]] = [
+    SessionController,
+    MeController,
+    ActingController,
     HomeController,
     FileController,
     LicenceController,

@@ -2,6 +2,8 @@
 
 from litestar import Controller, Router
 
-controllers: list[type[Controller]] = []
+from operator_api.sessions import OperatorSessionController
+
+controllers: list[type[Controller]] = [OperatorSessionController]
 
 router = Router("/operator/v1", route_handlers=controllers)

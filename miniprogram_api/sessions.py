@@ -1,0 +1,142 @@
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from litestar import Controller, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from msgspec import Meta, Struct
+
+from core.clock import now
+from identity import sessions
+from identity.callers import Caller
+from identity.models import Session
+from identity.providers import (
+    CodeUsed,
+    IdentityProviders,
+    LoginCodeRejected,
+    LoginRefused,
+    ProviderFailed,
+    ProviderUnknown,
+)
+from identity.refreshing import RefreshRefused, RefreshReused, refresh
+from identity.session_states import SessionStates
+from identity.sessions import AccountDisabled, SessionNotFound, SignedIn
+from identity.tokens import Audience, TokenIssuer
+from web.views import View
+
+Code = Annotated[
+    str, Meta(min_length=1, max_length=512, description="小程序登录接口给的一次性凭证")
+]
+
+
+class LoginRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    provider: Literal["wechat", "alipay"]
+    code: Code
+    appid: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+
+
+class RefreshRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    refresh_token: Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class DeviceView(View, frozen=True):
+    """One signed-in device."""
+
+    id: UUID
+    created_at: datetime
+    expires_at: datetime
+    current: bool
+
+
+class SessionController(Controller):
+    """登录: one tap in a mini-program, and everything until the sign-out."""
+
+    path = "/sessions"
+    tags = ["登录"]
+
+    @post(
+        limit="log_in",
+        summary="一键登录",
+        description="用 wx.login 或 my.getAuthCode 得到的一次性凭证换取令牌，不需要手机号。"
+        "首次登录即开通账号；`appid` 只在一个平台上有多个小程序时填写。",
+        example={"provider": "wechat", "code": "0e3x2bGa1vKx5H0yjOHa1eVYvN3x2bGO"},
+        errors=(
+            CodeUsed,
+            LoginCodeRejected,
+            LoginRefused,
+            AccountDisabled,
+            ProviderFailed,
+            ProviderUnknown,
+        ),
+    )
+    async def create(
+        self,
+        data: JSONBody[LoginRequest],
+        identity_providers: NamedDependency[IdentityProviders],
+        issuer: NamedDependency[TokenIssuer],
+    ) -> SignedIn:
+        provider = identity_providers.named(data.provider, data.appid)
+        return await sessions.log_in(data.code, provider=provider, issuer=issuer, at=now())
+
+    @post(
+        "/refresh",
+        limit="refresh",
+        status_code=200,
+        summary="刷新令牌",
+        description="刷新令牌每次使用后都会更换；没收到答复时，30 秒内可用旧的再取一次。"
+        "更晚再用旧的，视为被盗用，该次登录全部退出。",
+        example={"refresh_token": "hT0mZ1Yd3bq6vJ8kX2nR5wP9sC4aF7gL0eU_iO-yQtA"},
+        errors=(RefreshRefused, RefreshReused),
+    )
+    async def refresh(
+        self,
+        data: JSONBody[RefreshRequest],
+        issuer: NamedDependency[TokenIssuer],
+        session_states: NamedDependency[SessionStates],
+    ) -> SignedIn:
+        return await refresh(
+            data.refresh_token,
+            Audience.RESIDENT,
+            issuer=issuer,
+            states=session_states,
+            at=now(),
+        )
+
+    @get(summary="登录设备", description="本账号现在登录着的设备，新的在前。")
+    async def index(self, caller: NamedDependency[Caller]) -> list[DeviceView]:
+        devices = await sessions.list_sessions(caller, at=now())
+        return [_view(device, caller) for device in devices]
+
+    @delete(
+        "/current",
+        summary="退出登录",
+        description="结束本设备的登录，包括由它切换出来的代办身份。",
+    )
+    async def log_out(
+        self, caller: NamedDependency[Caller], session_states: NamedDependency[SessionStates]
+    ) -> None:
+        await sessions.log_out(caller, states=session_states, at=now())
+
+    @delete(
+        "/{session_id:uuid}",
+        summary="退出其他设备",
+        description="结束本账号在另一台设备上的登录。",
+        errors=(SessionNotFound,),
+    )
+    async def end(
+        self,
+        session_id: FromPath[UUID],
+        caller: NamedDependency[Caller],
+        session_states: NamedDependency[SessionStates],
+    ) -> None:
+        await sessions.end_session(session_id, caller=caller, states=session_states, at=now())
+
+
+def _view(session: Session, caller: Caller) -> DeviceView:
+    return DeviceView(
+        id=session.id,
+        created_at=session.created_at,
+        expires_at=session.expires_at,
+        current=session.id == caller.session_id,
+    )
