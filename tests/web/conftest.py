@@ -1,26 +1,11 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from litestar import Litestar
 from redis.asyncio import Redis
 
-from app.embedded.valkey import EmbeddedValkey
 from tests.web import sample
-
-
-@pytest.fixture(scope="session")
-def valkey() -> Iterator[EmbeddedValkey]:
-    """A real Valkey, made for this run."""
-    with EmbeddedValkey() as server:
-        yield server
-
-
-@pytest.fixture
-async def cache(valkey: EmbeddedValkey) -> AsyncIterator[Redis]:
-    async with Redis.from_url(valkey.url()) as cache:
-        await cache.flushall()
-        yield cache
 
 
 @pytest.fixture
