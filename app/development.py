@@ -87,6 +87,7 @@ def development_variables(
         "RESIDENT_TOKEN_KEYS": kept.resident_token_keys,
         "VERIFIER_TOKEN_KEYS": kept.verifier_token_keys,
         "CLOCK_OFFSET_SECONDS": str(clock_offset_seconds),
+        "OPERATING_DEPARTMENT": "330199-data",
         "STOP_SECONDS": "3",
     }
     encoded = {name: msgspec.json.encode(value).decode() for name, value in sections.items()}

@@ -19,13 +19,21 @@ from payments.notices import apply_notices
 from payments.payouts import Payers
 from payments.queries import query_attempt
 from payments.refunds import refund_receipt
+from proactive.disbursing import disburse_entitlement, finish_disbursement, pay_waiting
+from proactive.entitlements import notify_entitlement
+from proactive.matching import match_published, match_requested
 
 WORK_LISTS = ("payments.apply_notices", "notifications.deliver")
 """Jobs that work off a list; the timetable wakes them too, should a wake-up ever be lost."""
 
 
 def handlers(parts: Parts, *, operating_department: str) -> dict[str, Handler]:
-    return _messages() | _payments(parts) | _notifications(parts, operating_department)
+    return (
+        _messages()
+        | _payments(parts)
+        | _notifications(parts, operating_department)
+        | _proactive(parts)
+    )
 
 
 def timetable() -> list[Regularly]:
@@ -36,7 +44,11 @@ def timetable() -> list[Regularly]:
         for name in WORK_LISTS:
             await wake(name)
 
-    return [Regularly(1.0, seal), Regularly(10.0, look_again)]
+    return [
+        Regularly(1.0, seal),
+        Regularly(10.0, look_again),
+        Regularly(60.0, match_published),  # asks once a day for each policy in force
+    ]
 
 
 async def run(settings: Settings) -> None:
@@ -62,8 +74,6 @@ def _messages() -> dict[str, Handler]:
 
 def _payments(parts: Parts) -> dict[str, Handler]:
     payers = Payers(parts.gateways, parts.bank)
-    payers.check()
-
     return {
         "payments.apply_notices": _with_vault(parts, apply_notices),
         "payments.query_attempt": partial(query_attempt, gateways=parts.gateways),
@@ -78,6 +88,16 @@ def _notifications(parts: Parts, department: str) -> dict[str, Handler]:
         await deliver_due(channels=parts.channels, department=department, at=now())
 
     return {"notifications.deliver": deliver}
+
+
+def _proactive(parts: Parts) -> dict[str, Handler]:
+    return {
+        "proactive.match_policy": _with_vault(parts, match_requested),
+        "proactive.notify": notify_entitlement,
+        "proactive.disburse": _with_vault(parts, disburse_entitlement),
+        "proactive.pay_waiting": _with_vault(parts, pay_waiting),
+        "proactive.disbursement_finished": finish_disbursement,
+    }
 
 
 def _with_vault(
