@@ -9,7 +9,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping, MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from litestar.enums import ScopeType
@@ -37,8 +37,8 @@ _QUIET = ("/health/live", "/health/ready", "/metrics")
 log = logging.getLogger(__name__)
 
 
-def configure_logging(level: str = "info") -> None:
-    """Every logger of this process writes JSON lines to standard error."""
+def configure_logging(level: str = "info", *, stream: TextIO | None = None) -> None:
+    """Every logger of this process writes JSON lines, to standard error unless told otherwise."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -51,7 +51,7 @@ def configure_logging(level: str = "info") -> None:
         blot,
         structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
     ]
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()], processors=finish

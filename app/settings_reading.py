@@ -83,7 +83,7 @@ def _text(variable: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _value(text: str, kind: Any) -> Any:
-    if kind is Networks:
+    if kind == Networks:
         return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
     if isinstance(kind, type) and issubclass(kind, Struct):
         return msgspec.json.decode(text, type=kind, dec_hook=_secret)

@@ -51,7 +51,7 @@ class TestPostgres:
         assert found == 42
 
     async def test_killed_it_comes_back_at_the_same_address(self, folder: Path) -> None:
-        with EmbeddedPostgres(folder / "pg") as server:
+        with EmbeddedPostgres(folder / "pg", fsync=False) as server:
             await _ask(server.url(), "CREATE TABLE kept AS SELECT 42 AS answer")
             url = server.url()
 
@@ -80,20 +80,12 @@ class TestPostgres:
     async def test_the_server_of_a_killed_holder_ends_and_its_data_are_found(
         self, folder: Path
     ) -> None:
-        code = (
-            "import os, signal\nfrom pathlib import Path\n"
-            "from app.embedded.postgres import EmbeddedPostgres\n"
-            f"server = EmbeddedPostgres(Path({str(folder / 'pg')!r}), fsync=False)\n"
-            "server.start()\nprint(server.process.pid, flush=True)\n"
-            "os.kill(os.getpid(), signal.SIGKILL)"
-        )
-        holder = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
-        assert holder.returncode == -signal.SIGKILL
+        left = _start_and_die(folder / "pg")
 
         with EmbeddedPostgres(folder / "pg", fsync=False) as server:
             assert await _ask(server.url(), "SELECT 1") == 1
 
-        assert _ended(int(holder.stdout))
+        assert _ended(left)
 
     async def test_a_start_cut_off_in_the_making_begins_again(self, folder: Path) -> None:
         (folder / "pg" / "data.new").mkdir(parents=True)
@@ -191,6 +183,20 @@ async def _ask(url: str, query: str, *, limit: float = 5) -> object:
         return await connection.fetchval(query)
     finally:
         await connection.close()
+
+
+def _start_and_die(folder: Path) -> int:
+    """The server that a holder had when it was killed."""
+    code = (
+        "import os, signal\nfrom pathlib import Path\n"
+        "from app.embedded.postgres import EmbeddedPostgres\n"
+        f"server = EmbeddedPostgres(Path({str(folder)!r}), fsync=False)\n"
+        "server.start()\nprint(server.process.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    holder = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert holder.returncode == -signal.SIGKILL
+    return int(holder.stdout)
 
 
 def _ended(pid: int) -> bool:

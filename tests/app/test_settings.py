@@ -1,0 +1,81 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from app.development import throwaway_variables
+from app.settings import SettingsInvalid, load_settings
+
+VARIABLES = throwaway_variables()
+
+
+def test_every_problem_is_told_at_once() -> None:
+    wrong = VARIABLES | {"ZB_WORKERS": "0", "ZB_BANK": "{", "ZB_KEK": "c2hvcnQ="}
+    del wrong["ZB_PUBLIC_URL"]
+
+    with pytest.raises(SettingsInvalid) as refused:
+        load_settings(wrong)
+
+    told = "\n".join(refused.value.problems)
+    assert all(name in told for name in ("ZB_WORKERS", "ZB_BANK", "ZB_PUBLIC_URL"))
+
+
+def test_a_misspelt_name_stops_the_start_and_is_guessed() -> None:
+    with pytest.raises(SettingsInvalid, match=r"ZB_WORKRES.*ZB_WORKERS"):
+        load_settings(VARIABLES | {"ZB_WORKRES": "4"})
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "kek"
+    file.write_text(VARIABLES["ZB_KEK"] + "\n")
+    given = {name: value for name, value in VARIABLES.items() if name != "ZB_KEK"}
+
+    settings = load_settings(given | {"ZB_KEK_FILE": str(file)})
+
+    assert settings.kek.reveal() == VARIABLES["ZB_KEK"]
+
+
+def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match=r"ZB_KEK.*只能给出一个"):
+        load_settings(VARIABLES | {"ZB_KEK_FILE": str(tmp_path)})
+
+
+def test_no_secret_is_printed_in_settings_or_in_a_refusal() -> None:
+    wechat = json.dumps({"appid": "wx1", "secret": "canary-secret"})
+    settings = load_settings(VARIABLES | {"ZB_WECHAT": wechat})
+
+    with pytest.raises(SettingsInvalid) as refused:
+        load_settings(VARIABLES | {"ZB_WECHAT": wechat, "ZB_KEK": "canary-kek", "ZB_PORT": "x"})
+
+    assert "canary" not in repr(settings) + str(refused.value)
+    assert settings.wechat.secret.reveal() == "canary-secret"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("ZB_KEK", "c2hvcnQ=", id="a short key-encrypting key"),
+        pytest.param("ZB_PRESENTATION_KEYS", "c2hvcnQ=", id="a short signing key"),
+        pytest.param("ZB_RESIDENT_TOKEN_KEYS", "no pem", id="no token key"),
+        pytest.param("ZB_DATABASE_URL", "sqlite://x", id="another database"),
+        pytest.param("ZB_TRUSTED_PROXIES", "10.0.0.0/33", id="no network"),
+        pytest.param("ZB_BANK", '{"base_url": "ftp://x"}', id="no web address"),
+        pytest.param("ZB_ENVIRONMENT", "prod", id="no such environment"),
+    ],
+)
+def test_a_value_that_cannot_work_is_found_at_the_start(name: str, value: str) -> None:
+    with pytest.raises(SettingsInvalid, match=name):
+        load_settings(VARIABLES | {name: value})
+
+
+def test_production_refuses_the_sandbox_and_a_moved_clock() -> None:
+    moved = {"ZB_ENVIRONMENT": "production", "ZB_CLOCK_OFFSET_SECONDS": "60"}
+
+    with pytest.raises(SettingsInvalid) as refused:
+        load_settings(VARIABLES | moved)
+
+    told = "\n".join(refused.value.problems)
+    for name in ("WECHAT", "WECHAT_PAY", "ALIPAY", "POPULATION_REGISTER", "BUSINESS_REGISTER"):
+        assert f"ZB_{name}：生产环境不允许使用本机沙箱" in told
+    assert "ZB_BANK" in told
+    assert "ZB_CLOCK_OFFSET_SECONDS" in told
