@@ -7,7 +7,7 @@ from msgspec import Struct
 from tortoise.transactions import in_transaction
 
 from core import audit, jobs, tasks
-from core.clock import date_in_china, now
+from core.clock import date_in_china
 from core.crashpoints import crashpoint
 from core.sealing import Vault
 from notifications.messages import send_message
@@ -33,13 +33,12 @@ class _Checked(Struct, frozen=True):
     payee_id: UUID | None
 
 
-async def disburse_entitlement(entitlement_id: str, *, vault: Vault) -> None:
-    """Take one entitlement as far towards its money as it goes today. A job; run again at will.
+async def disburse_entitlement(entitlement_id: UUID, *, vault: Vault, at: datetime) -> None:
+    """Take one entitlement as far towards its money as it goes today. Safe to run again. 兑付
 
     Who has died, no longer qualifies or cannot be decided any more is not paid (E09); nor is
     anybody while the policy is halted. What was decided is kept.
     """
-    at = now()
     crashpoint("proactive.before_claim")
     async with in_transaction():
         policy_id = (await Entitlement.get(id=entitlement_id)).policy_id
@@ -57,20 +56,19 @@ async def disburse_entitlement(entitlement_id: str, *, vault: Vault) -> None:
     crashpoint("proactive.after_claim")
 
 
-async def pay_waiting(policy_id: str, *, vault: Vault) -> None:
-    """Look again at those held back, and at those waiting for money in their order. A job."""
+async def pay_waiting(policy_id: UUID, *, vault: Vault, at: datetime) -> None:
+    """Look again at those held back, and at those waiting for money in their order."""
     waiting = Entitlement.filter(policy_id=policy_id, status__in=[_S.HELD, _S.WAITING_BUDGET])
     for entitlement in await waiting.order_by("id"):
         await _take_from_hold(entitlement.id)
-        await disburse_entitlement(str(entitlement.id), vault=vault)
+        await disburse_entitlement(entitlement.id, vault=vault, at=at)
         await entitlement.refresh_from_db()
         if entitlement.status is _S.WAITING_BUDGET:
             return
 
 
-async def finish_disbursement(reference: str, outcome: str) -> None:
-    """Write down how paying ended: paid, failed, or returned after it was paid. A job."""
-    at = now()
+async def finish_disbursement(reference: str, outcome: str, *, at: datetime) -> None:
+    """Write down, once, how paying ended: paid, failed, or returned after it was paid."""
     to = _S.PAID if outcome == "paid" else _S.FAILED
     async with in_transaction():
         entitlement = await Entitlement.select_for_update().get(

@@ -6,7 +6,7 @@ from uuid import UUID
 from tortoise.transactions import in_transaction
 
 from core import audit, jobs
-from core.clock import date_in_china, now
+from core.clock import date_in_china
 from core.errors import Conflict, NotAllowed, NotFound
 from core.money import yuan
 from identity.callers import Caller
@@ -60,9 +60,8 @@ async def get_entitlement(entitlement_id: UUID, *, party_id: UUID) -> Entitlemen
     return entitlement
 
 
-async def notify_entitlement(entitlement_id: str) -> None:
-    """Tell whom a match concerns; what needs no yes goes on to be paid. A job. 告知"""
-    at = now()
+async def notify_entitlement(entitlement_id: UUID, *, at: datetime) -> None:
+    """Tell whom a match concerns, once; what needs no yes goes on to be paid. 告知"""
     async with in_transaction():
         policy_id = (await Entitlement.get(id=entitlement_id)).policy_id
         if not await is_open(policy_id):

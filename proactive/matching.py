@@ -8,7 +8,7 @@ from tortoise import connections
 from tortoise.transactions import in_transaction
 
 from core import jobs
-from core.clock import date_in_china, now
+from core.clock import date_in_china
 from core.crashpoints import crashpoint
 from core.ids import new_id
 from core.sealing import Vault
@@ -28,14 +28,8 @@ _STATUS = {
 _OPEN = "SELECT 1 FROM proactive_policy WHERE id = $1 AND halted_at IS NULL FOR SHARE"
 
 
-async def match_requested(version_id: str, on: str, *, vault: Vault) -> None:
-    """Match a version for the period of a day. A job."""
-    await match_policy(UUID(version_id), on=date.fromisoformat(on), vault=vault, at=now())
-
-
-async def match_published() -> None:
-    """Once a day: have every policy in force matched anew, and those waiting looked at. A job."""
-    at = now()
+async def match_published(*, at: datetime) -> None:
+    """Once a day: have every policy in force matched anew, and those waiting looked at."""
     on = date_in_china(at)
     published = PolicyVersion.filter(status=VersionStatus.PUBLISHED, policy__halted_at=None)
     for version in await published.select_related("policy"):
