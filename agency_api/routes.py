@@ -5,11 +5,12 @@ A controller that is not here does not answer.
 
 from litestar import Controller, Router
 
+from agency_api.callbacks import CallbackController
 from agency_api.verifications import VerificationController
 from agency_api.verifier_sessions import VerifierSessionController
 
 controllers: list[type[Controller]] = [VerifierSessionController, VerificationController]
-callbacks: list[type[Controller]] = []
+callbacks: list[type[Controller]] = [CallbackController]
 
 router = Router("/agency/v1", route_handlers=controllers)
 callback_router = Router("/callbacks", route_handlers=callbacks)

@@ -3,6 +3,8 @@
 from litestar import Controller, Router
 
 from miniprogram_api.acting import ActingController
+from miniprogram_api.disbursements import DisbursementController
+from miniprogram_api.fee_orders import FeeOrderController
 from miniprogram_api.files import FileController
 from miniprogram_api.home import HomeController
 from miniprogram_api.licences import LicenceController, PresentationController
@@ -16,6 +18,8 @@ controllers: list[type[Controller]] = [
     ActingController,
     HomeController,
     FileController,
+    FeeOrderController,
+    DisbursementController,
     LicenceController,
     PresentationController,
     MessageController,

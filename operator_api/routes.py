@@ -2,8 +2,18 @@
 
 from litestar import Controller, Router
 
+from operator_api.payments import (
+    DisbursementController,
+    FeeOrderController,
+    PaymentExceptionController,
+)
 from operator_api.sessions import OperatorSessionController
 
-controllers: list[type[Controller]] = [OperatorSessionController]
+controllers: list[type[Controller]] = [
+    OperatorSessionController,
+    FeeOrderController,
+    DisbursementController,
+    PaymentExceptionController,
+]
 
 router = Router("/operator/v1", route_handlers=controllers)

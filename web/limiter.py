@@ -58,6 +58,7 @@ RULES: Mapping[str, Rule] = {
     "present": _rule(30, "closed", minutes=1),
     "verify": _rule(120, "closed", minutes=1),
     "publish": _rule(10, "closed", minutes=1),
+    "callback": _rule(1000, "local", seconds=1),
     "pay": _rule(30, "local", minutes=1),
     "upload": _rule(20, "closed", hours=1),
     "read": _rule(600, "local", minutes=1),

@@ -134,6 +134,13 @@ class Gateways:
             raise UnknownMerchant(provider=provider)
         return found
 
+    def notice_reader(self, provider: str, merchant: str) -> PaymentGateway:
+        """Whose callbacks come to this address; refused like any that is not genuine."""
+        found = self._payments.get((provider, merchant))
+        if found is None:
+            raise NoticeRejected(reason="unknown merchant")
+        return found
+
     def transfer(self, merchant: str) -> TransferGateway:
         found = self._transfers.get(merchant)
         if found is None:
