@@ -19,9 +19,8 @@ from payments.notices import apply_notices
 from payments.payouts import Payers
 from payments.queries import query_attempt
 from payments.refunds import refund_receipt
-from proactive.disbursing import disburse_entitlement, finish_disbursement, pay_waiting
-from proactive.entitlements import notify_entitlement
-from proactive.matching import match_published, match_requested
+from proactive import handlers as proactive
+from proactive.matching import match_published
 
 WORK_LISTS = ("payments.apply_notices", "notifications.deliver")
 """Jobs that work off a list; the timetable wakes them too, should a wake-up ever be lost."""
@@ -44,11 +43,10 @@ def timetable() -> list[Regularly]:
         for name in WORK_LISTS:
             await wake(name)
 
-    return [
-        Regularly(1.0, seal),
-        Regularly(10.0, look_again),
-        Regularly(60.0, match_published),  # asks once a day for each policy in force
-    ]
+    async def match() -> None:
+        await match_published(at=now())  # asks once a day for each policy in force
+
+    return [Regularly(1.0, seal), Regularly(10.0, look_again), Regularly(60.0, match)]
 
 
 async def run(settings: Settings) -> None:
@@ -92,11 +90,11 @@ def _notifications(parts: Parts, department: str) -> dict[str, Handler]:
 
 def _proactive(parts: Parts) -> dict[str, Handler]:
     return {
-        "proactive.match_policy": _with_vault(parts, match_requested),
-        "proactive.notify": notify_entitlement,
-        "proactive.disburse": _with_vault(parts, disburse_entitlement),
-        "proactive.pay_waiting": _with_vault(parts, pay_waiting),
-        "proactive.disbursement_finished": finish_disbursement,
+        "proactive.match_policy": _with_vault(parts, proactive.match_requested),
+        "proactive.notify": proactive.notify_requested,
+        "proactive.disburse": _with_vault(parts, proactive.disburse_requested),
+        "proactive.pay_waiting": _with_vault(parts, proactive.pay_waiting_requested),
+        "proactive.disbursement_finished": proactive.disbursement_finished,
     }
 
 
