@@ -19,7 +19,6 @@ from payments.notices import apply_notices
 from payments.payouts import Payers
 from payments.queries import query_attempt
 from payments.refunds import refund_receipt
-from proactive import handlers as proactive
 from proactive.matching import match_published
 
 WORK_LISTS = ("payments.apply_notices", "notifications.deliver")
@@ -90,11 +89,11 @@ def _notifications(parts: Parts, department: str) -> dict[str, Handler]:
 
 def _proactive(parts: Parts) -> dict[str, Handler]:
     return {
-        "proactive.match_policy": _with_vault(parts, proactive.match_requested),
-        "proactive.notify": proactive.notify_requested,
-        "proactive.disburse": _with_vault(parts, proactive.disburse_requested),
-        "proactive.pay_waiting": _with_vault(parts, proactive.pay_waiting_requested),
-        "proactive.disbursement_finished": proactive.disbursement_finished,
+        "proactive.match_policy": _with_vault(parts, proactive_jobs.match_requested),
+        "proactive.notify": proactive_jobs.notify_requested,
+        "proactive.disburse": _with_vault(parts, proactive_jobs.disburse_requested),
+        "proactive.pay_waiting": _with_vault(parts, proactive_jobs.pay_waiting_requested),
+        "proactive.disbursement_finished": proactive_jobs.disbursement_finished,
     }
 
 

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='AuditSeal',
             fields=[
-                ('seq', fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ('seq', fields.BigIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ('entry_id', fields.UUIDField(unique=True)),
                 ('hash', fields.BinaryField()),
                 ('sealed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
