@@ -1,0 +1,41 @@
+"""How Alipay numbers certificates: an MD5 over issuer and serial. 支付宝证书模式"""
+
+import re
+from hashlib import md5
+
+from cryptography.x509 import Certificate, load_pem_x509_certificate
+
+_BLOCK = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+_RSA_SIGNATURES = "1.2.840.113549.1.1."
+
+
+def certificate_sn(pem: bytes) -> str:
+    """The `app_cert_sn` of our certificate, or the `alipay_cert_sn` of one of Alipay's."""
+    return _sn(load_pem_x509_certificate(pem))
+
+
+def root_bundle_sn(pem: bytes) -> str:
+    """`alipay_root_cert_sn`: the numbers of the bundle's RSA roots, in its order.
+
+    The bundle also holds roots that are not RSA, and one block that is not strictly DER.
+    """
+    return "_".join(_sn(root) for root in _readable(pem) if _is_rsa(root))
+
+
+def _readable(pem: bytes) -> list[Certificate]:
+    found = []
+    for block in _BLOCK.findall(pem):
+        try:
+            found.append(load_pem_x509_certificate(block))
+        except ValueError:
+            continue
+    return found
+
+
+def _is_rsa(certificate: Certificate) -> bool:
+    return certificate.signature_algorithm_oid.dotted_string.startswith(_RSA_SIGNATURES)
+
+
+def _sn(certificate: Certificate) -> str:
+    numbered = f"{certificate.issuer.rfc4514_string()}{certificate.serial_number}"
+    return md5(numbered.encode(), usedforsecurity=False).hexdigest()
