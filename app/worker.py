@@ -19,6 +19,7 @@ from payments.notices import apply_notices
 from payments.payouts import Payers
 from payments.queries import query_attempt
 from payments.refunds import refund_receipt
+from proactive import handlers as proactive_jobs
 from proactive.matching import match_published
 
 WORK_LISTS = ("payments.apply_notices", "notifications.deliver")
