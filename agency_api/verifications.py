@@ -10,10 +10,10 @@ from core.sealing import Vault
 from core.signing import Signer
 from identity.callers import VerifierCaller
 from licences import verifications
+from licences.codes import CodeNotGenuine
 from licences.verifications import (
     CodeAlreadyUsed,
     CodeExpired,
-    CodeNotGenuine,
     RequestReused,
     VerificationNotFound,
     VerifiedLicence,

@@ -4,7 +4,6 @@ The code is spent by one conditional update. The answer is kept sealed under the
 request id, so that an answer lost on the way is read again, by that verifier and by nobody else.
 """
 
-import re
 from datetime import date, datetime
 from uuid import UUID
 
@@ -14,22 +13,15 @@ from tortoise.transactions import in_transaction
 
 from core import audit, jobs
 from core.clock import date_in_china
-from core.errors import Conflict, NotAllowed, NotFound, Rejected
+from core.errors import Conflict, NotAllowed, NotFound
 from core.ids import new_id, new_number
 from core.sealing import Place, Vault
-from core.signing import BadSignature, Signer
+from core.signing import Signer
 from identity.callers import VerifierCaller
 from identity.session_states import load_state
+from licences.codes import find_presentation
 from licences.licence_fields import ShownField, definitions, open_values, show
 from licences.models import Licence, LicenceStatus, Outcome, Presentation, Verification
-
-_CODE = re.compile(r"[A-Za-z0-9_-]{64}\Z")
-_FALLBACK = re.compile(r"[0-9]{16}\Z")
-
-
-class CodeNotGenuine(Rejected):
-    code = "licences.code_not_genuine"
-    message = "无法识别该二维码"
 
 
 class CodeExpired(Conflict):
@@ -84,7 +76,7 @@ async def verify_presentation(
     The same `request_id` gets the same answer again; of several verifiers at once one is answered.
     A licence that lost its validity after it was shown is an answer too, with its status.
     """
-    presentation = await _find_presentation(code, signer)
+    presentation = await find_presentation(code, signer)
     earlier = await _find_own(request_id, verifier)
     if earlier is not None:
         return _again(earlier, presentation, vault)
@@ -105,26 +97,6 @@ async def read_again(request_id: str, *, verifier: VerifierCaller, vault: Vault)
     if verification is None:
         raise VerificationNotFound(verifier_id=verifier.verifier_id)
     return _open_answer(verification, vault)
-
-
-async def _find_presentation(code: str, signer: Signer) -> Presentation:
-    if _FALLBACK.match(code):
-        found = Presentation.get_or_none(fallback_no=code)
-    elif _CODE.match(code):
-        found = Presentation.get_or_none(id=_presentation_id(code, signer))
-    else:
-        raise CodeNotGenuine()
-    presentation = await found.select_related("licence__licence_type")
-    if presentation is None:
-        raise CodeNotGenuine()
-    return presentation
-
-
-def _presentation_id(code: str, signer: Signer) -> UUID:
-    try:
-        return UUID(bytes=signer.unsign(code))
-    except (BadSignature, ValueError) as error:
-        raise CodeNotGenuine() from error
 
 
 async def _find_own(request_id: str, verifier: VerifierCaller) -> Verification | None:

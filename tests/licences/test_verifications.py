@@ -14,13 +14,13 @@ from core.signing import Signer
 from identity.callers import VerifierCaller
 from identity.models import Session
 from licences import verifications
+from licences.codes import CodeNotGenuine
 from licences.models import LicenceStatus, Outcome, Verification
 from licences.presentations import PURPOSE, PresentedCode, present_licence
 from licences.registry import change_status
 from licences.verifications import (
     CodeAlreadyUsed,
     CodeExpired,
-    CodeNotGenuine,
     RequestReused,
     VerificationNotFound,
     VerifiedLicence,
