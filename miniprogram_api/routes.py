@@ -4,6 +4,7 @@ from litestar import Controller, Router
 
 from miniprogram_api.acting import ActingController
 from miniprogram_api.disbursements import DisbursementController
+from miniprogram_api.entitlements import EntitlementController
 from miniprogram_api.fee_orders import FeeOrderController
 from miniprogram_api.files import FileController
 from miniprogram_api.home import HomeController
@@ -22,6 +23,7 @@ controllers: list[type[Controller]] = [
     DisbursementController,
     LicenceController,
     PresentationController,
+    EntitlementController,
     MessageController,
     SubscriptionController,
 ]

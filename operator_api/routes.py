@@ -7,6 +7,7 @@ from operator_api.payments import (
     FeeOrderController,
     PaymentExceptionController,
 )
+from operator_api.policies import PolicyController
 from operator_api.sessions import OperatorSessionController
 
 controllers: list[type[Controller]] = [
@@ -14,6 +15,7 @@ controllers: list[type[Controller]] = [
     FeeOrderController,
     DisbursementController,
     PaymentExceptionController,
+    PolicyController,
 ]
 
 router = Router("/operator/v1", route_handlers=controllers)

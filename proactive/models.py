@@ -24,6 +24,7 @@ class Policy(Model):
     division = fields.CharField(12)
     halted_at: datetime | None = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
+    versions: fields.ReverseRelation["PolicyVersion"]
 
     class Meta:
         table = "proactive_policy"
