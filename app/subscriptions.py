@@ -46,10 +46,8 @@ async def tell_holder_of_second_scan(verification_id: str) -> None:
     )
 
 
-async def tell_of_reused_token(account_id: str) -> None:
+async def tell_of_reused_token(account_id: str, login_id: str) -> None:
     """Whoever is behind the account; nobody, when no person is proved to be."""
     account = await Account.get(id=account_id)
     if account.person_id is not None:
-        await send_message(
-            account.person_id, "signed_out_for_safety", about=f"account:{account.id}"
-        )
+        await send_message(account.person_id, "signed_out_for_safety", about=f"login:{login_id}")

@@ -13,6 +13,7 @@ from core.audit import seal_audit
 from core.clock import now
 from core.jobs import Handler, wake
 from core.worker import Regularly, run_worker
+from identity.tidying import tidy
 from identity.proofs import forget_old_proofs
 from identity.refreshing import forget_successors
 from notifications.sending import deliver_due
@@ -41,6 +42,9 @@ def timetable() -> list[Regularly]:
     async def seal() -> None:
         await seal_audit(at=now())
 
+    async def forget() -> None:
+        await tidy(at=now())
+
     async def look_again() -> None:
         for name in WORK_LISTS:
             await wake(name)
@@ -54,6 +58,7 @@ def timetable() -> list[Regularly]:
 
     return [
         Regularly(1.0, seal),
+        Regularly(10.0, forget),
         Regularly(10.0, look_again),
         Regularly(60.0, match),
         Regularly(600.0, forget),

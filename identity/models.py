@@ -92,7 +92,11 @@ class LegalEntity(Model):
     name = fields.CharField(128)
     legal_representative_id: UUID | None
     legal_representative: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
-        "identity.Person", related_name="represented", null=True, on_delete=fields.RESTRICT
+        "identity.Person",
+        related_name="represented",
+        null=True,
+        on_delete=fields.RESTRICT,
+        db_index=True,
     )
     division = fields.CharField(12, db_index=True)
     status = fields.CharEnumField(EntityStatus, default=EntityStatus.ACTIVE, max_length=16)
@@ -121,7 +125,11 @@ class Account(Model):
     unionid = fields.CharField(128, null=True, db_index=True)
     person_id: UUID | None
     person: fields.ForeignKeyNullableRelation[Person] = fields.ForeignKeyField(
-        "identity.Person", related_name="accounts", null=True, on_delete=fields.RESTRICT
+        "identity.Person",
+        related_name="accounts",
+        null=True,
+        on_delete=fields.RESTRICT,
+        db_index=True,
     )
     level = fields.SmallIntField(default=int(Level.NONE))
     epoch = fields.IntField(default=0)
@@ -214,7 +222,11 @@ class Session(Model):
     login_id = fields.UUIDField(db_index=True)
     account_id: UUID | None
     account: fields.ForeignKeyNullableRelation[Account] = fields.ForeignKeyField(
-        "identity.Account", related_name="sessions", null=True, on_delete=fields.RESTRICT
+        "identity.Account",
+        related_name="sessions",
+        null=True,
+        on_delete=fields.RESTRICT,
+        db_index=True,
     )
     verifier_id: UUID | None
     verifier: fields.ForeignKeyNullableRelation[Verifier] = fields.ForeignKeyField(
@@ -249,7 +261,10 @@ class RefreshToken(Model):
     id = fields.UUIDField(primary_key=True, default=new_id)
     session_id: UUID
     session: fields.ForeignKeyRelation[Session] = fields.ForeignKeyField(
-        "identity.Session", related_name="refresh_tokens", on_delete=fields.CASCADE
+        "identity.Session",
+        related_name="refresh_tokens",
+        on_delete=fields.CASCADE,
+        db_index=True,
     )
     token_hash = fields.CharField(64, unique=True)
     issued_at = fields.DatetimeField()

@@ -99,6 +99,7 @@ async def _end_stolen(session: Session, *, at: datetime) -> list[UUID]:
             "identity.token_reused",
             dedupe_key=f"identity.token_reused:{session.login_id}",
             account_id=str(session.account_id),
+            login_id=str(session.login_id),
         )
     return ended
 
