@@ -14,8 +14,6 @@ from core.clock import now
 from core.jobs import Handler, wake
 from core.worker import Regularly, run_worker
 from identity.tidying import tidy
-from identity.proofs import forget_old_proofs
-from identity.refreshing import forget_successors
 from notifications.sending import deliver_due
 from payments.disbursements import disburse_requested, follow_disbursement
 from payments.notices import apply_notices
@@ -52,16 +50,11 @@ def timetable() -> list[Regularly]:
     async def match() -> None:
         await match_published(at=now())  # asks once a day for each policy in force
 
-    async def forget() -> None:
-        await forget_old_proofs(at=now())
-        await forget_successors(at=now())
-
     return [
         Regularly(1.0, seal),
         Regularly(10.0, forget),
         Regularly(10.0, look_again),
         Regularly(60.0, match),
-        Regularly(600.0, forget),
     ]
 
 
