@@ -12,6 +12,7 @@ from identity.session_states import SessionStates
 from identity.sessions import SignedIn, log_out
 from identity.tokens import Audience, TokenIssuer
 from identity.verifiers import VerifierSignInFailed, sign_in_verifier
+from web.limiter import Limiter
 
 
 class VerifierSignInRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,8 +45,12 @@ class VerifierSessionController(Controller):
         errors=(VerifierSignInFailed,),
     )
     async def create(
-        self, data: JSONBody[VerifierSignInRequest], issuer: NamedDependency[TokenIssuer]
+        self,
+        data: JSONBody[VerifierSignInRequest],
+        issuer: NamedDependency[TokenIssuer],
+        limiter: NamedDependency[Limiter],
     ) -> SignedIn:
+        await limiter.hit("log_in_name", f"verifier:{data.username}")
         return await sign_in_verifier(data.username, data.password, issuer=issuer, at=now())
 
     @post(

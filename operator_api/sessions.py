@@ -18,6 +18,7 @@ from identity.operator_sessions import (
     sign_out_operator,
 )
 from web.doors import ended_operator_cookie, operator_cookie
+from web.limiter import Limiter
 
 
 class SignInRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,7 +60,9 @@ class OperatorSessionController(Controller):
         data: JSONBody[SignInRequest],
         request: Request[Any, Any, State],
         vault: NamedDependency[Vault],
+        limiter: NamedDependency[Limiter],
     ) -> Response[OperatorSignedInView]:
+        await limiter.hit("log_in_name", f"operator:{data.username}")
         signed_in = await sign_in_operator(
             data.username, data.password, data.totp_code, vault=vault, at=now()
         )

@@ -50,7 +50,8 @@ def _rule(limit: int, when_cache_is_gone: Literal["closed", "local"], **window: 
 
 RULES: Mapping[str, Rule] = {
     "log_in": _rule(600, "closed", minutes=1),
-    "log_in_staff": _rule(10, "closed", minutes=5),
+    "log_in_staff": _rule(60, "closed", minutes=5),
+    "log_in_name": _rule(10, "closed", minutes=5),
     "refresh": _rule(60, "local", minutes=1),
     "sms": _rule(1, "closed", minutes=1),
     "sms_day": _rule(10, "closed", days=1),
@@ -64,7 +65,11 @@ RULES: Mapping[str, Rule] = {
     "read": _rule(600, "local", minutes=1),
     "write": _rule(120, "local", minutes=1),
 }
-"""What may be limited by name. A route says which it is: `@post(…, limit="log_in")`."""
+"""What may be limited by name. A route says which it is: `@post(…, limit="log_in")`.
+
+That counts the account, or the address of who has none. What else must be counted, as the name
+that somebody signs in with, a controller counts itself.
+"""
 
 
 class Limiter:
