@@ -2,6 +2,7 @@
 
 from litestar import Controller, Router
 
+from operator_api.fee_issuing import FeeIssuingController
 from operator_api.payments import (
     DisbursementController,
     FeeOrderController,
@@ -9,13 +10,16 @@ from operator_api.payments import (
 )
 from operator_api.policies import PolicyController
 from operator_api.sessions import OperatorSessionController
+from operator_api.tasks import TaskController
 
 controllers: list[type[Controller]] = [
     OperatorSessionController,
     FeeOrderController,
+    FeeIssuingController,
     DisbursementController,
     PaymentExceptionController,
     PolicyController,
+    TaskController,
 ]
 
 router = Router("/operator/v1", route_handlers=controllers)

@@ -1,0 +1,85 @@
+import httpx
+import pyotp
+import pytest
+
+from core.clock import now
+from core.sealing import Vault
+from identity.kinds import Role
+from identity.operators import new_totp_secret, register_operator
+from identity.persons import register_person
+from payments.models import FeeOrder
+from payments.orders import register_agency
+from tests.payments import make
+
+PASSWORD, SECRET = "临溪-窗口-6053-pebble", new_totp_secret()
+WANG, LI = "330100195103089023", "330100195701109178"
+PATH = "/operator/v1/fee-orders/LX-2026-0001"
+
+
+@pytest.fixture
+async def window(client: httpx.AsyncClient, vault: Vault) -> httpx.AsyncClient:
+    await register_agency(make.DEPARTMENT, division="330199", name="临溪市自然资源和规划局")
+    await register_person(name="王桂兰", id_number=WANG, vault=vault, division="330199")
+    person = await make.person(vault, "何俊")
+    await register_operator(
+        person_id=person.id,
+        login_name="hejun",
+        password=PASSWORD,
+        totp_secret=SECRET,
+        roles=[Role.WINDOW_OFFICER],
+        department=make.DEPARTMENT,
+        division="330199",
+        vault=vault,
+        actor="system:test",
+    )
+    code = pyotp.TOTP(SECRET).at(now())
+    body = {"username": "hejun", "password": PASSWORD, "totp_code": code}
+    token = (await client.post("/operator/v1/sessions", json=body)).json()["token"]
+    client.cookies.clear()
+    client.headers["authorization"] = f"Bearer {token}"
+    return client
+
+
+def fee(**fields: object) -> dict[str, object]:
+    return {"payer_number": WANG, "title": "不动产登记费", "amount_fen": 8000} | fields
+
+
+async def test_a_window_issues_a_fee_once_for_its_own_reference(
+    window: httpx.AsyncClient,
+) -> None:
+    first = await window.put(PATH, json=fee())
+    again = await window.put(PATH, json=fee())
+
+    assert (first.status_code, again.json()) == (200, first.json())
+    assert first.json()["status"] == "open"
+    assert await FeeOrder.all().count() == 1
+
+
+async def test_other_content_under_the_same_reference_is_a_conflict(
+    window: httpx.AsyncClient,
+) -> None:
+    await window.put(PATH, json=fee())
+
+    reply = await window.put(PATH, json=fee(amount_fen=8001))
+
+    assert (reply.status_code, reply.json()["code"]) == (409, "payments.reference_reused")
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "code"),
+    [
+        pytest.param({"payer_number": LI}, 404, "payments.payer_not_found", id="nobody"),
+        pytest.param(
+            {"payer_number": "330100195103089024"}, 422, "identity.id_number_invalid", id="check"
+        ),
+        pytest.param({"amount_fen": 0}, 400, "web.body_invalid", id="nothing to pay"),
+        pytest.param({"amount_fen": "8000"}, 400, "web.body_invalid", id="text for money"),
+    ],
+)
+async def test_what_cannot_be_a_fee_is_refused(
+    window: httpx.AsyncClient, fields: dict[str, object], status: int, code: str
+) -> None:
+    reply = await window.put(PATH, json=fee(**fields))
+
+    assert (reply.status_code, reply.json()["code"]) == (status, code)
+    assert await FeeOrder.all().count() == 0
