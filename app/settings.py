@@ -86,9 +86,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `kek` is 32 bytes in Base64. `presentation_keys` and the token keys are lists, oldest first:
     the last one makes, all are accepted. `presentation_keys` are Base64, at least 32 bytes, with
-    commas between; token keys are PEM after PEM. `file_store_url` is file:///folder
-    or s3://bucket. `operating_department` looks after the message channels. `workers` is how many processes serve;
-    `backpressure` how many requests each takes at once, and stands above the long polls expected.
+    commas between; token keys are PEM after PEM. `file_store_url` is file:///folder or
+    s3://bucket. `operating_department` looks after the message channels. `workers` is how many
+    processes serve; `backpressure` how many requests each takes at once, and stands above the
+    long polls expected.
     """
 
     environment: Literal["development", "test", "production"]
