@@ -51,13 +51,13 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
         ],
         plugins=[web],
         middleware=[metrics_middleware()],
-        dependencies=_dependencies(parts),
+        dependencies=_dependencies(parts, settings),
         lifespan=[lifespan],
         logging_config=None,  # app.logging has done it; Litestar's would take its place
     )
 
 
-def _dependencies(parts: Parts) -> dict[str, Provide]:
+def _dependencies(parts: Parts, settings: Settings) -> dict[str, Provide]:
     given = {
         "issuer": parts.issuer,
         "session_states": parts.session_states,
@@ -68,6 +68,7 @@ def _dependencies(parts: Parts) -> dict[str, Provide]:
         "bank": parts.bank,
         "signer": parts.presentation_signer,
         "cache": parts.cache,
+        "operating_department": settings.operating_department,
     }
     provided = {name: _given(value) for name, value in given.items()}
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NoReturn
 from uuid import UUID
 
+from msgspec import Struct
 from tortoise.transactions import in_transaction
 
 from core import audit, tasks
@@ -17,9 +18,6 @@ from identity.models import Account, Person, Session
 from identity.persons import find_by_id_number, full_name, plain_name, register_person
 from identity.providers import PopulationRegister, RegisterResult
 from identity.session_states import SessionStates
-
-DEPARTMENT = "identity"
-"""The desk that untangles who is who. 身份核查"""
 
 
 class RealNameMismatch(Rejected):
@@ -40,32 +38,34 @@ async def verify_real_name(
     register: PopulationRegister,
     vault: Vault,
     states: SessionStates,
+    department: str,
     at: datetime,
 ) -> Person:
     """Join the caller's account to the one person with this name and number, and raise its level.
 
     Again with the same number changes nothing. An account never changes from one person to another:
-    that goes to a human. A dead person's name is refused, and goes to a human too.
+    that goes to a human of `department`. A dead person's name is refused, and goes there too.
     """
+    desk = _Desk(department, caller)
     number, given_name = read_id_number(id_number).text, plain_name(name)
     if caller.person_id is not None:
         known = await find_by_id_number(number, vault=vault)
         if known is None or known.id != caller.person_id:
-            await _refuse_second_person(caller)
+            await desk.refuse_second_person()
     answer = await register.check(name=given_name, id_number=number)
     if answer.result is not RegisterResult.MATCH:
         raise RealNameMismatch(account_id=caller.account_id)
     if not answer.alive:
-        await _refuse_dead(caller)
+        await desk.refuse_dead()
     person = await register_person(name=given_name, id_number=number, vault=vault)
     crashpoint("identity.after_register")
-    await _join(caller, person, at=at)
-    await _note_differences(caller, person, given_name, vault)
+    await _join(caller, person, desk, at=at)
+    await _note_differences(caller, person, given_name, desk, vault)
     await states.forget([caller.session_id])
     return await Person.get(id=person.id)
 
 
-async def _join(caller: Caller, person: Person, *, at: datetime) -> None:
+async def _join(caller: Caller, person: Person, desk: "_Desk", *, at: datetime) -> None:
     async with in_transaction():
         account = await Account.select_for_update().get(id=caller.account_id)
         if account.person_id is None:
@@ -78,31 +78,38 @@ async def _join(caller: Caller, person: Person, *, at: datetime) -> None:
         status = RealNameStatus.CONFIRMED
         await Person.filter(id=person.id).update(real_name_status=status, real_name_at=at)
     if account.person_id != person.id:
-        await _refuse_second_person(caller)
+        await desk.refuse_second_person()
 
 
-async def _note_differences(caller: Caller, person: Person, name: str, vault: Vault) -> None:
+async def _note_differences(
+    caller: Caller, person: Person, name: str, desk: "_Desk", vault: Vault
+) -> None:
     """What does not fit together, but does not stop the citizen, is put before a human."""
     if await full_name(person.id, vault=vault) != name:
         await Person.filter(id=person.id).update(real_name_status=RealNameStatus.CONFLICT)
-        await _raise("identity.name_differs", person.id, caller)
+        await desk.raise_task("identity.name_differs", person.id)
     account = await Account.get(id=caller.account_id)
     same_hint = Account.filter(provider=account.provider, unionid=account.unionid)
     if account.unionid and await same_hint.exclude(person_id=person.id).exists():
-        await _raise("identity.unionid_conflict", person.id, caller)
+        await desk.raise_task("identity.unionid_conflict", person.id)
 
 
-async def _refuse_second_person(caller: Caller) -> NoReturn:
-    await _raise("identity.second_person", caller.account_id, caller)
-    raise RealNameConflict(account_id=caller.account_id)
+class _Desk(Struct, frozen=True):
+    """Where a human looks at what does not fit."""
 
+    department: str
+    caller: Caller
 
-async def _refuse_dead(caller: Caller) -> NoReturn:
-    await _raise("identity.dead_person_claimed", caller.account_id, caller)
-    raise RealNameMismatch(account_id=caller.account_id, reason="not alive")
+    async def refuse_second_person(self) -> NoReturn:
+        await self.raise_task("identity.second_person", self.caller.account_id)
+        raise RealNameConflict(account_id=self.caller.account_id)
 
+    async def refuse_dead(self) -> NoReturn:
+        await self.raise_task("identity.dead_person_claimed", self.caller.account_id)
+        raise RealNameMismatch(account_id=self.caller.account_id, reason="not alive")
 
-async def _raise(kind: str, subject: UUID, caller: Caller) -> None:
-    await tasks.raise_task(
-        kind, department=DEPARTMENT, subject=str(subject), account_id=str(caller.account_id)
-    )
+    async def raise_task(self, kind: str, subject: UUID) -> None:
+        account_id = str(self.caller.account_id)
+        await tasks.raise_task(
+            kind, department=self.department, subject=str(subject), account_id=account_id
+        )

@@ -88,6 +88,7 @@ class MeController(Controller):
         population_register: NamedDependency[PopulationRegister],
         vault: NamedDependency[Vault],
         session_states: NamedDependency[SessionStates],
+        operating_department: NamedDependency[str],
     ) -> RealNameView:
         await verify_real_name(
             caller,
@@ -96,6 +97,7 @@ class MeController(Controller):
             register=population_register,
             vault=vault,
             states=session_states,
+            department=operating_department,
             at=now(),
         )
         return RealNameView(Level(max(caller.level, Level.REAL_NAME)))

@@ -48,6 +48,7 @@ async def prove(
         register=register,
         vault=vault,
         states=NO_CACHE,
+        department="330199-data",
         at=AT,
     )
 
@@ -109,7 +110,8 @@ async def test_a_dead_persons_name_is_refused_and_shown_to_a_human(
     with pytest.raises(RealNameMismatch):
         await prove(await tap(issuer), register, vault, "陈福贵", DEAD)
 
-    assert (await HumanTask.get()).kind == "identity.dead_person_claimed"
+    task = await HumanTask.get()
+    assert (task.kind, task.department) == ("identity.dead_person_claimed", "330199-data")
     assert (await Account.get()).person_id is None
 
 
