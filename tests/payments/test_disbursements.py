@@ -94,6 +94,7 @@ class TestToPersons:
             "benefits:330199-civil-affairs": 10000,
             "held:wechat_transfer:1900019901": -10000,
         }
+        assert await Posting.all().count() == 2
         assert await jobs_asked(FINISHED) == [{"reference": "E-1", "outcome": "paid"}]
 
     async def test_a_query_finds_what_no_callback_told(self, vault: Vault) -> None:
