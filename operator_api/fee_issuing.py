@@ -16,7 +16,7 @@ from payments.issuing import PayerNotFound, issue_at_window
 from payments.orders import AgencyNotFound, ReferenceReused
 
 Reference = Annotated[
-    str, PathParameter(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="本部门的业务编号")
+    str, PathParameter(pattern=r"^[A-Za-z0-9_-]{1,64}\Z", description="本部门的业务编号")
 ]
 
 

@@ -36,7 +36,7 @@ from proactive.publishing import (
 from proactive.rules import refusals
 from web.views import View
 
-Code = Annotated[str, PathParameter(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="政策编号")]
+Code = Annotated[str, PathParameter(pattern=r"^[a-z0-9][a-z0-9-]{0,31}\Z", description="政策编号")]
 Number = Annotated[int, PathParameter(ge=1, le=10_000, description="版本号，从 1 起")]
 RULE_REFUSALS = tuple(refusals.RuleRefused.__subclasses__())
 

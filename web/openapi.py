@@ -66,6 +66,7 @@ def describe(app: Litestar, matrix: Matrix) -> Document:
         access = matrix.find(method, path)
         if access is not None:
             _complete(document["paths"][path][method.lower()], handler, access)
+    _write_patterns_for_clients(document)
     return document
 
 
@@ -124,6 +125,20 @@ def _complete_body(operation: Document, handler: HTTPRouteHandler) -> None:
     elif "example" in handler.opt:
         for content in operation["requestBody"]["content"].values():
             content["examples"] = {"示例": {"value": handler.opt["example"]}}
+
+
+def _write_patterns_for_clients(document: Document) -> None:
+    """Our `\\Z` is what JSON Schema's dialect of patterns calls `$`."""
+    waiting: list[Any] = [document]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            pattern = part.get("pattern")
+            if isinstance(pattern, str) and pattern.endswith("\\Z"):
+                part["pattern"] = pattern.removesuffix("\\Z") + "$"
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
 
 
 def _problem_response(status: int, known: Sequence[tuple[str, str]]) -> Document:

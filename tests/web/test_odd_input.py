@@ -127,7 +127,7 @@ def _filled(path: str, text: str | None = None) -> str:
     if text is not None:
         return re.sub(r"\{\w+\}", lambda _: text, path)
     with_ids = re.sub(r"\{\w*id\}", "01900000-0000-7000-8000-000000000000", path)
-    return re.sub(r"\{(\w+)\}", r"\1", with_ids)
+    return re.sub(r"\{(\w+)\}", r"\1", with_ids.replace("{number}", "1"))
 
 
 async def _resident(vault: Vault, issuer: TokenIssuer) -> str:

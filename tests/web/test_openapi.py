@@ -41,6 +41,12 @@ def test_an_upload_says_what_it_takes(document: dict[str, Any]) -> None:
     assert set(document["paths"]["/files"]["post"]["requestBody"]["content"]) == {"application/pdf"}
 
 
+def test_patterns_are_written_as_clients_read_them(document: dict[str, Any]) -> None:
+    code = document["components"]["schemas"]["ThingRequest"]["properties"]["code"]
+
+    assert code["pattern"] == "^[0-9]{4}$"
+
+
 async def test_the_document_is_served_whole(client: httpx.AsyncClient) -> None:
     served = await client.get("/openapi.json")
 
