@@ -122,6 +122,21 @@ class TestDisbursing:
 
         assert await states([row]) == [S.PAYING]
 
+    async def test_once_a_halt_is_answered_nothing_more_gets_under_way(self, vault: Vault) -> None:
+        """E03: claims that began before it are done, those after it see it."""
+        rows = await confirmed(vault, 12)
+        claims = [
+            asyncio.create_task(disburse_entitlement(row.id, vault=vault, at=LATER)) for row in rows
+        ]
+        await asyncio.sleep(0.02)
+
+        await halt_policy("sh-elder", operator=make.operator("publisher"), at=LATER)
+        under_way = len(await jobs_asked("payments.disburse"))
+        await asyncio.gather(*claims)
+
+        assert len(await jobs_asked("payments.disburse")) == under_way
+        assert (await states(rows)).count(S.PAYING) == under_way
+
 
 class TestBudget:
     async def test_it_is_spent_to_the_last_and_never_over_and_the_rest_wait_in_line(
