@@ -74,7 +74,9 @@ def refusals(
     operation: Document, handler: HTTPRouteHandler, access: Access
 ) -> dict[int, list[Any]]:
     """By status: pairs of code and title that this operation may answer with."""
-    found: dict[int, list[Any]] = {429: [HTTP_TITLES[429]], 503: [HTTP_TITLES[503]]}
+    found: dict[int, list[Any]] = {503: [HTTP_TITLES[503]]}
+    if handler.opt.get("limit", "") is not None:
+        found[429] = [HTTP_TITLES[429]]
     if operation.get("parameters") or operation.get("requestBody"):
         found[400] = [HTTP_TITLES[400]]
     if operation.get("requestBody"):
