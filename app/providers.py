@@ -5,6 +5,7 @@ Settings decide. The sandbox is chosen by addresses of this machine, which produ
 
 import logging
 from base64 import b64decode
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import httpx
@@ -45,6 +46,9 @@ from payments.gateways.wechat_transfer import WechatTransfers
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 
+OpenClient = Callable[[str], httpx.AsyncClient]
+"""Makes the HTTP client of one adapter, with the address all its paths follow."""
+
 log = logging.getLogger(__name__)
 
 
@@ -79,13 +83,20 @@ class Parts(Struct, frozen=True, kw_only=True):
     file_store: ObjectStore
 
 
-def choose_parts(settings: Settings) -> Parts:
-    """The adapters that the settings ask for. Opens no connection yet."""
+def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> Parts:
+    """The adapters that the settings ask for. Opens no connection yet.
+
+    With a `transport` all of them speak through it, and nothing of them goes over the network.
+    """
     _say_aloud(settings)
+
+    def open_client(base_url: str) -> httpx.AsyncClient:
+        return _client(base_url, transport)
+
     cache = Redis.from_url(
         settings.valkey_url.reveal(), socket_timeout=2.0, socket_connect_timeout=1.0
     )
-    wechat = _client(settings.wechat.base_url)
+    wechat = open_client(settings.wechat.base_url)
     token = WechatToken(
         wechat, cache, appid=settings.wechat.appid, secret=settings.wechat.secret.reveal()
     )
@@ -95,11 +106,15 @@ def choose_parts(settings: Settings) -> Parts:
         cache=cache,
         issuer=_issuer(settings),
         session_states=SessionStates(cache),
-        identity_providers=_identity_providers(settings, wechat, token),
-        population_register=PopulationRegisterApi(_signed_api(settings.population_register)),
-        business_register=BusinessRegisterApi(_signed_api(settings.business_register)),
-        gateways=_gateways(settings),
-        bank=CorporateBank(_signed_api(settings.bank), debit_account=settings.bank.debit_account),
+        identity_providers=_identity_providers(settings, wechat, token, open_client),
+        population_register=PopulationRegisterApi(
+            _signed_api(settings.population_register, open_client)
+        ),
+        business_register=BusinessRegisterApi(_signed_api(settings.business_register, open_client)),
+        gateways=_gateways(settings, open_client),
+        bank=CorporateBank(
+            _signed_api(settings.bank, open_client), debit_account=settings.bank.debit_account
+        ),
         channels=Channels([WechatSubscribe(wechat, token)]),
         presentation_signer=Signer(keys, purpose="licence presentation"),
         cursor_signer=Signer(keys, purpose="page cursor"),
@@ -120,15 +135,19 @@ def _say_aloud(settings: Settings) -> None:
         log.info("adapter", extra={"adapter": name, "host": urlsplit(url).netloc})
 
 
-def _client(base_url: str) -> httpx.AsyncClient:
+def _client(base_url: str, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        base_url=base_url, timeout=TIMEOUT, follow_redirects=False, trust_env=False
+        base_url=base_url,
+        timeout=TIMEOUT,
+        follow_redirects=False,
+        trust_env=False,
+        transport=transport,
     )
 
 
-def _signed_api(register: Register) -> HmacApi:
+def _signed_api(register: Register, open_client: OpenClient) -> HmacApi:
     return HmacApi(
-        _client(register.base_url),
+        open_client(register.base_url),
         app_key=register.app_key,
         secret=register.secret.reveal().encode(),
     )
@@ -143,22 +162,29 @@ def _issuer(settings: Settings) -> TokenIssuer:
 
 
 def _identity_providers(
-    settings: Settings, wechat: httpx.AsyncClient, token: WechatToken
+    settings: Settings, wechat: httpx.AsyncClient, token: WechatToken, open_client: OpenClient
 ) -> IdentityProviders:
-    secret = settings.wechat.secret.reveal()
+    secret, url = settings.wechat.secret.reveal(), settings.alipay.gateway_url
     providers: list[IdentityProvider] = [
         WechatProvider(wechat, appid=settings.wechat.appid, secret=secret, token=token),
-        *(AlipayProvider(_alipay_line(app, settings)) for app in settings.alipay.apps),
+        *(
+            AlipayProvider(AlipayLine(_alipay_keys(app), open_client(""), url=url))
+            for app in settings.alipay.apps
+        ),
     ]
     return IdentityProviders(providers)
 
 
-def _gateways(settings: Settings) -> Gateways:
-    lines = [_wechat_line(merchant, settings) for merchant in settings.wechat_pay.merchants]
+def _gateways(settings: Settings, open_client: OpenClient) -> Gateways:
+    base_url = settings.wechat_pay.base_url
+    lines = [
+        WechatPayApi(_wechat_keys(merchant, settings), open_client(base_url))
+        for merchant in settings.wechat_pay.merchants
+    ]
     return Gateways(
         [
             *(WechatGateway(line, notify_url=_notify_url(line, settings)) for line in lines),
-            *(_alipay_gateway(app, settings) for app in settings.alipay.apps),
+            *(_alipay_gateway(app, settings, open_client("")) for app in settings.alipay.apps),
         ],
         [WechatTransfers(line, notify_url=_notify_url(line, settings)) for line in lines],
     )
@@ -168,11 +194,11 @@ def _notify_url(line: WechatPayApi, settings: Settings) -> str:
     return f"{settings.public_url}/callbacks/wechat-pay/{line.keys.mchid}"
 
 
-def _wechat_line(merchant: WechatMerchant, settings: Settings) -> WechatPayApi:
+def _wechat_keys(merchant: WechatMerchant, settings: Settings) -> WechatPayKeys:
     private = load_pem_private_key(merchant.private_key_pem.reveal().encode(), None)
     assert isinstance(private, RSAPrivateKey)
     pems = {merchant.public_key_id: merchant.public_key_pem, **merchant.more_keys}
-    keys = WechatPayKeys(
+    return WechatPayKeys(
         mchid=merchant.mchid,
         appid=settings.wechat.appid,
         serial_no=merchant.serial_no,
@@ -181,7 +207,6 @@ def _wechat_line(merchant: WechatMerchant, settings: Settings) -> WechatPayApi:
         current_serial=merchant.public_key_id,
         apiv3_key=merchant.apiv3_key.reveal().encode(),
     )
-    return WechatPayApi(keys, _client(settings.wechat_pay.base_url))
 
 
 def _public_key(pem: str) -> RSAPublicKey:
@@ -199,15 +224,10 @@ def _alipay_keys(app: AlipayApp) -> AlipayKeys:
     )
 
 
-def _alipay_line(app: AlipayApp, settings: Settings) -> AlipayLine:
-    url = settings.alipay.gateway_url
-    return AlipayLine(_alipay_keys(app), _client(""), url=url)
-
-
-def _alipay_gateway(app: AlipayApp, settings: Settings) -> AlipayGateway:
+def _alipay_gateway(app: AlipayApp, settings: Settings, client: httpx.AsyncClient) -> AlipayGateway:
     return AlipayGateway(
         _alipay_keys(app),
-        _client(""),
+        client,
         seller_id=app.seller_id,
         url=settings.alipay.gateway_url,
         notify_url=f"{settings.public_url}/callbacks/alipay/{app.app_id}",
