@@ -11,6 +11,7 @@ from app.providers import Parts, choose_parts
 from app.settings import Settings
 from core.audit import seal_audit
 from core.clock import now
+from core.files import FileStorage
 from core.jobs import Handler, wake
 from core.worker import Regularly, run_worker
 from identity.tidying import tidy
@@ -36,12 +37,16 @@ def handlers(parts: Parts, *, operating_department: str) -> dict[str, Handler]:
     )
 
 
-def timetable() -> list[Regularly]:
+def timetable(parts: Parts) -> list[Regularly]:
     async def seal() -> None:
         await seal_audit(at=now())
 
     async def forget() -> None:
         await tidy(at=now())
+
+    async def forget_files() -> None:
+        files = FileStorage(parts.file_store, await parts.vault.get())
+        await files.forget_expired(at=now())
 
     async def look_again() -> None:
         for name in WORK_LISTS:
@@ -55,6 +60,7 @@ def timetable() -> list[Regularly]:
         Regularly(10.0, forget),
         Regularly(10.0, look_again),
         Regularly(60.0, match),
+        Regularly(3600.0, forget_files),
     ]
 
 
@@ -66,7 +72,7 @@ async def run(settings: Settings) -> None:
     url = settings.database_url.reveal()
     async with database(url, minsize=2, maxsize=settings.database_connections):
         known = handlers(parts, operating_department=settings.operating_department)
-        await run_worker(known, database_url=url, timetable=timetable(), stop=stop)
+        await run_worker(known, database_url=url, timetable=timetable(parts), stop=stop)
     await parts.cache.aclose()
 
 

@@ -247,6 +247,7 @@ class PolicyController(Controller):
         "/{code:str}/versions/{number:int}/publications",
         summary="发布",
         description="审批有效时发布，取代在用版本，随后自动匹配。审批人不能发布。",
+        limit="publish",
         errors=(
             PolicyNotFound,
             VersionNotFound,
@@ -275,6 +276,7 @@ class PolicyController(Controller):
         "/{code:str}/resumptions",
         summary="恢复",
         description="从停下的地方继续；暂缓的待遇重新核对后兑付。",
+        limit="publish",
         errors=(PolicyNotFound,),
     )
     async def resume(self, code: Code, operator: NamedDependency[OperatorCaller]) -> PolicyLine:

@@ -17,6 +17,7 @@ from app.worker import handlers
 from core.errors import DomainError
 from core.texts import missing_texts
 from web.errors import STATUS
+from web.limiter import RULES
 
 ROOT = Path(__file__).parent.parent
 OURS = (
@@ -104,6 +105,16 @@ def test_every_crash_point_has_its_own_name() -> None:
 
     assert sorted(points) == sorted(set(points))
     assert points
+
+
+def test_every_limit_is_used() -> None:
+    edge = "\n".join(
+        path.read_text()
+        for path in _sources("web", "miniprogram_api", "operator_api", "agency_api")
+        if path.name != "limiter.py"
+    )
+
+    assert [name for name in RULES if f'"{name}"' not in edge] == []
 
 
 def test_no_source_file_is_past_three_hundred_lines() -> None:

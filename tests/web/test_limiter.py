@@ -118,7 +118,7 @@ class TestWithoutTheCache:
 
     async def test_what_is_closed_is_closed_by_its_rule(self, valkey: EmbeddedValkey) -> None:
         closed = {name for name, rule in RULES.items() if rule.when_cache_is_gone == "closed"}
-        assert {"log_in", "log_in_staff", "sms", "verify", "publish", "real_name"} <= closed
+        assert {"log_in", "log_in_staff", "verify", "publish", "real_name"} <= closed
         assert not {"read", "refresh"} & closed
 
     async def test_a_full_cache_is_a_gone_one(self, cache: Redis) -> None:
