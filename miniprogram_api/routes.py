@@ -11,6 +11,7 @@ from miniprogram_api.home import HomeController
 from miniprogram_api.licences import LicenceController, PresentationController
 from miniprogram_api.me import MeController
 from miniprogram_api.messages import MessageController, SubscriptionController
+from miniprogram_api.policies import PolicyController
 from miniprogram_api.sessions import SessionController
 
 controllers: list[type[Controller]] = [
@@ -24,6 +25,7 @@ controllers: list[type[Controller]] = [
     LicenceController,
     PresentationController,
     EntitlementController,
+    PolicyController,
     MessageController,
     SubscriptionController,
 ]

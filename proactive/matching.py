@@ -19,6 +19,8 @@ from proactive.models import BenefitKey, DecisionRecord, Entitlement, Policy, Po
 from proactive.population import population
 from proactive.publishing import ask_to_match, ask_to_pay_waiting
 from proactive.rules.evaluation import Outcome
+from proactive.rules.explanation import is_near, leaf_by_id
+from proactive.rules.tree import Rule
 
 _STATUS = {
     Outcome.ELIGIBLE: EntitlementStatus.MATCHED,
@@ -52,7 +54,7 @@ async def match_policy(version_id: UUID, *, on: date, vault: Vault, at: datetime
     matched = 0
     async for party_ids in population(rule.document.entity, version.policy.division, on=on):
         decided = await decide_parties(rule, party_ids, on=on, known_at=at, vault=vault)
-        new = await _keep_batch(version, period, decided, at)
+        new = await _keep_batch(version, rule, period, decided, at)
         if new is None:
             break
         crashpoint("proactive.after_match_batch")
@@ -78,10 +80,10 @@ def period_of(period: str, on: date) -> str:
 
 
 async def _keep_batch(
-    version: PolicyVersion, period: str, decided: Sequence[Decided], at: datetime
+    version: PolicyVersion, rule: Rule, period: str, decided: Sequence[Decided], at: datetime
 ) -> int | None:
     """None once the policy is halted; the batch is then left undone."""
-    relevant = [one for one in decided if _concerns(one)]
+    relevant = [one for one in decided if _concerns(one, rule)]
     new = 0
     async with in_transaction():
         if not await is_open(version.policy_id):
@@ -96,13 +98,16 @@ async def _keep_batch(
     return new
 
 
-def _concerns(one: Decided) -> bool:
-    """A refusal is kept when a single condition stood in the way; others show on asking."""
+def _concerns(one: Decided, rule: Rule) -> bool:
+    """A refusal is kept when all that stands in the way is about to go; others show on asking."""
     decision = one.decision
     if decision.outcome is not Outcome.REFUSED:
         return True
     failed = [node for node in decision.nodes if node.fact is not None and node.truth is False]
-    return one.standing is None and len(failed) == 1 and len(decision.failing) == 1
+    if one.standing is not None or len(failed) != 1 or len(decision.failing) != 1:
+        return False
+    leaf = leaf_by_id(rule, failed[0].id)
+    return leaf is not None and is_near(leaf, one.facts.get(leaf.fact), one.on)
 
 
 async def _known(benefit: str, period: str, subjects: Sequence[UUID]) -> dict[UUID, Entitlement]:

@@ -1,7 +1,7 @@
 """Why: the smallest set that refuses, the facts that would decide, and plain sentences. 说明"""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 from facts.catalogue import FactReading, FactSpec
 from proactive.rules.amounts import MOST, Figure, rounded
@@ -16,6 +16,9 @@ from proactive.rules.evaluation import (
 from proactive.rules.spans import day_of_age, day_of_months
 from proactive.rules.tree import Age, All, AnyOf, AtLeast, Compare, Leaf, Months, Node, Not, Rule
 from proactive.rules.walking import nodes
+
+NEAR = timedelta(days=366)
+SHORT = 3
 
 
 def evaluate(rule: Rule, facts: Facts, as_of: date) -> Decision:
@@ -62,6 +65,21 @@ def counterfactual(leaf: Leaf, reading: FactReading | None, as_of: date) -> str 
         case Compare(op=">=") if type(value) is int and type(leaf.value) is int:
             return f"还差 {leaf.value - value}" if value < leaf.value else None
     return None
+
+
+def is_near(leaf: Leaf, reading: FactReading | None, as_of: date) -> bool:
+    """Whether a failed condition is about to be met: within a year, or short by three at most."""
+    if reading is None:
+        return False
+    value = reading.value
+    match leaf:
+        case Age(op=">=") if isinstance(value, date):
+            return day_of_age(value, leaf.years) - as_of <= NEAR
+        case Months(op=">=") if isinstance(value, date):
+            return day_of_months(value, leaf.months) - as_of <= NEAR
+        case Compare(op=">=") if type(value) is int and type(leaf.value) is int:
+            return leaf.value - value <= SHORT
+    return False
 
 
 def leaf_by_id(rule: Rule, node_id: str) -> Leaf | None:

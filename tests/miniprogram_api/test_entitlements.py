@@ -122,6 +122,27 @@ async def test_somebody_elses_entitlement_looks_like_none(
     assert (await client.get("/v1/entitlements")).json()["items"] == []
 
 
+async def test_whoever_is_refused_can_see_why_and_from_when_on(
+    client: httpx.AsyncClient, offer: Entitlement, vault: Vault, issuer: TokenIssuer
+) -> None:
+    """E14: for everybody, matched or not."""
+    young = await make.person(vault, birth=date(1990, 1, 1))
+    today, at = date_in_china(now()), now()
+    await make.tell(vault, young.id, as_of=today, at=at, alive=True, hukou_kind="农业")
+    await sign_in(client, young, issuer)
+
+    [line] = (await client.get("/v1/policies")).json()
+    shown = (await client.get("/v1/policies/rural-award/decision")).json()
+    other = await client.get("/v1/policies/px-hightech/decision")
+
+    assert (line["code"], line["entity"]) == ("rural-award", "person")
+    assert (shown["outcome"], shown["amount"]) == ("refused", None)
+    assert shown["explanation"]["reasons"] == ["不符合：年满 60 周岁"]
+    hints = [one["hint"] for one in shown["explanation"]["conditions"] if one["id"] == "age"]
+    assert hints == ["2050-01-01 起符合"]
+    assert other.status_code == 404
+
+
 async def test_without_real_name_the_step_that_is_missing_is_said(
     resident: httpx.AsyncClient, offer: Entitlement
 ) -> None:

@@ -20,9 +20,10 @@ pytestmark = pytest.mark.usefixtures("city")
 
 async def test_three_outcomes_each_with_its_reasons(vault: Vault) -> None:
     """E15: a missing fact is unknown and not no."""
-    old, unsure, young = [
+    old, unsure, nearly, young = [
         await make.person(vault),
         await make.person(vault, hukou=None),
+        await make.person(vault, birth=date(1961, 12, 1)),
         await make.person(vault, birth=date(1990, 1, 1)),
     ]
 
@@ -35,10 +36,11 @@ async def test_three_outcomes_each_with_its_reasons(vault: Vault) -> None:
         EntitlementStatus.NEEDS_FACTS,
         ["缺少信息：户籍所在地"],
     )
-    assert (rows[young.id].status, rows[young.id].reasons) == (
+    assert (rows[nearly.id].status, rows[nearly.id].reasons) == (
         EntitlementStatus.NOT_ELIGIBLE,
         ["不符合：年满 65 周岁"],
     )
+    assert young.id not in rows
     assert await jobs_asked("proactive.notify") == [{"entitlement_id": str(rows[old.id].id)}]
 
 
@@ -87,9 +89,10 @@ async def test_every_decision_replays_from_what_was_known_then(vault: Vault) -> 
     people = [
         await make.person(vault),
         await make.person(vault, hukou=None),
-        await make.person(vault, birth=date(1990, 1, 1)),
+        await make.person(vault, birth=date(1961, 12, 1)),
     ]
     await make.matched(vault)
+    assert await DecisionRecord.all().count() == 3
     for person in people:
         await make.tell(vault, person.id, hukou="310000", alive=False, at=AT + timedelta(days=1))
 
