@@ -4,8 +4,10 @@ With PROMETHEUS_MULTIPROC_DIR set before the first import of prometheus_client, 
 its numbers to files there, and whichever worker is asked sums them up.
 """
 
+import os
 from collections.abc import Sequence
 from ipaddress import ip_address
+from pathlib import Path
 
 from litestar import Router
 from litestar.connection import ASGIConnection
@@ -27,6 +29,15 @@ def metrics_middleware() -> DefineMiddleware:
         exclude=["^/metrics", "^/health"],
         buckets=[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0],
     ).middleware
+
+
+def forget_dead_processes() -> None:
+    """What a killed worker had in progress is in progress no more. Asked as a worker starts."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    for file in Path(folder).glob("gauge_live*_*.db") if folder else ():
+        pid = int(file.stem.rpartition("_")[2])
+        if not Path(f"/proc/{pid}").exists():
+            file.unlink(missing_ok=True)
 
 
 def metrics_router(networks: Sequence[Network]) -> Router:

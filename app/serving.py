@@ -36,7 +36,9 @@ def application() -> Any:
     configure_logging(settings.log_level)
     set_offset(timedelta(seconds=settings.clock_offset_seconds))
     from app.asgi import create_app  # after the metrics folder is known: it is read at import
+    from app.metrics import forget_dead_processes
 
+    forget_dead_processes()
     return AccessLog(create_app(settings))
 
 

@@ -49,7 +49,7 @@ def read_settings(
     for field in fields(kind):
         variable = PREFIX + field.name.upper()
         try:
-            text = _text(variable, environ)
+            text = text_of(variable, environ)
             if text is not None:
                 values[field.name] = _value(text, field.type)
             elif field.default is NODEFAULT and field.default_factory is NODEFAULT:
@@ -73,7 +73,8 @@ def _unknown(environ: Mapping[str, str], names: set[str]) -> list[str]:
     return problems
 
 
-def _text(variable: str, environ: Mapping[str, str]) -> str | None:
+def text_of(variable: str, environ: Mapping[str, str]) -> str | None:
+    """What the variable says, or the file that it names; None when it is not there."""
     path = environ.get(variable + FILE)
     if path is None:
         return environ.get(variable)

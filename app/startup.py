@@ -20,6 +20,7 @@ from app.embedded.valkey import EmbeddedValkey
 from app.processes import end, spawn
 from app.roles import APPLICATION, DATABASE, OWNER, prepare_database
 from app.running import ROOT, Running
+from app.settings_reading import text_of
 from app.supervision import Program, Say, Supervisor
 
 CITY = ROOT / "seeds" / "city"
@@ -82,9 +83,9 @@ class _Start:
 
     def postgres(self, kept: DevSecrets) -> tuple[str, str]:
         """Addresses for the application and for the owner of the tables."""
-        if given := os.environ.get("ZB_DATABASE_URL"):
+        if given := text_of("ZB_DATABASE_URL", os.environ):
             self._say("使用 ZB_DATABASE_URL 指定的数据库")
-            return given, os.environ.get("ZB_OWNER_DATABASE_URL", given)
+            return given, text_of("ZB_OWNER_DATABASE_URL", os.environ) or given
         server = EmbeddedPostgres(self._folder / "postgres")
         if server.notice:
             self._say(server.notice)
@@ -102,7 +103,7 @@ class _Start:
         )
 
     def valkey(self) -> str:
-        if given := os.environ.get("ZB_VALKEY_URL"):
+        if given := text_of("ZB_VALKEY_URL", os.environ):
             self._say("使用 ZB_VALKEY_URL 指定的缓存")
             return given
         server = EmbeddedValkey(self._folder / "valkey")
@@ -194,7 +195,8 @@ class _Start:
 def _unless_given(variables: Mapping[str, str]) -> dict[str, str]:
     """What the user set in the environment goes before what we would set."""
     given = {name: value for name, value in os.environ.items() if name.startswith("ZB_")}
-    given.pop("ZB_OWNER_DATABASE_URL", None)
+    for name in ("ZB_OWNER_DATABASE_URL", "ZB_OWNER_DATABASE_URL_FILE"):
+        given.pop(name, None)
     left = {
         name: value
         for name, value in variables.items()

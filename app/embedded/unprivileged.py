@@ -53,8 +53,7 @@ def reachable_program(program: Path, root: Path, account: Account | None) -> Pat
     """`program`, which lies below `root`; or a copy of it if the account cannot reach it."""
     if account is None or can_enter(program.parent, account):
         return program
-    made = program.stat()
-    copy = _SHARED / f"zhangban-programs-{_short_hash(f'{root}{made.st_size}{made.st_mtime_ns}')}"
+    copy = _SHARED / f"zhangban-programs-{_short_hash(f'{root} {root.stat().st_mtime_ns}')}"
     if not copy.exists():
         fresh = _own_folder(f"{copy.name}.{os.getpid()}")
         for part in (root, root.parent.with_name(f"{root.parent.name}.libs")):

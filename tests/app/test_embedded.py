@@ -15,7 +15,12 @@ from redis.exceptions import RedisError
 
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.server import ServerNotStarted
-from app.embedded.unprivileged import server_account, server_place
+from app.embedded.unprivileged import (
+    can_enter,
+    reachable_program,
+    server_account,
+    server_place,
+)
 from app.embedded.valkey import EmbeddedValkey
 from app.processes import descendants
 
@@ -175,6 +180,24 @@ def test_a_folder_below_a_closed_home_is_replaced_and_said_so(folder: Path) -> N
     assert str(place.folder) in place.notice
     assert server_place(home / "checkout" / ".run" / "postgres", server_account()) == place
     place.folder.rmdir()
+
+
+@as_root
+def test_a_program_below_a_closed_home_is_copied_to_where_it_can_be_reached(folder: Path) -> None:
+    home = folder / "home"
+    root = home / "site-packages" / "servers" / "install18"
+    (root / "bin").mkdir(parents=True)
+    (root / "bin" / "server").write_text("#!/bin/sh\n")
+    home.chmod(0o700)
+    account = server_account()
+    assert account is not None
+
+    copies = [reachable_program(root / "bin" / "server", root, account) for _ in range(2)]
+
+    assert copies[0] == copies[1] != root / "bin" / "server"
+    assert can_enter(copies[0].parent, account)
+    assert copies[0].read_text() == "#!/bin/sh\n"
+    shutil.rmtree(next(part for part in copies[0].parents if part.parent == Path("/var/tmp")))
 
 
 async def _ask(url: str, query: str, *, limit: float = 5) -> object:
