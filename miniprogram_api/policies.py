@@ -16,7 +16,7 @@ from proactive.policies import PolicyNotFound
 from proactive.rules.evaluation import Outcome
 from web.views import View
 
-Code = Annotated[str, PathParameter(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="政策编号")]
+Code = Annotated[str, PathParameter(pattern=r"^[a-z0-9][a-z0-9-]{0,31}\Z", description="政策编号")]
 
 
 class PolicyLine(View, frozen=True, kw_only=True):
