@@ -1,5 +1,4 @@
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -16,9 +15,8 @@ from core.sealing import Vault
 from identity.tokens import TokenIssuer
 from tests.deployment import make_parts, make_settings
 from tests.fakes.identity import make_issuer
-
-AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
-"""Ten in the morning in China, on a Sunday: the moment most tests happen at."""
+from tests.given import AT as AT
+from tests.given import make_vault
 
 
 @pytest.fixture(scope="session")
@@ -45,15 +43,15 @@ async def database(postgres: EmbeddedPostgres) -> AsyncIterator[None]:
 async def db(database: None) -> AsyncIterator[None]:
     """Ask for this to write rows. They are gone when the test ends."""
     yield
-    await _empty_all_tables()
+    await empty_all_tables()
 
 
 @pytest.fixture(scope="session")
 def vault() -> Vault:
-    return Vault({1: b"k" * 32}, index_key=b"i" * 32)
+    return make_vault()
 
 
-async def _empty_all_tables() -> None:
+async def empty_all_tables() -> None:
     connection = connections.get("default")
     rows = await connection.execute_query_dict(
         "SELECT string_agg(quote_ident(tablename), ', ') AS tables FROM pg_tables"

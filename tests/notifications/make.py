@@ -16,7 +16,7 @@ from notifications.channels import Channel, Channels
 from notifications.messages import send_message
 from notifications.models import Delivery, TemplateKind
 from notifications.subscriptions import Answer, define_template, record_consent
-from tests.conftest import AT
+from tests.given import AT
 
 DEPARTMENT = "330199-data"
 FEE_TEMPLATE, OFFER_TEMPLATE = "tpl-fee", "tpl-offer"

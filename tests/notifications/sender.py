@@ -11,8 +11,8 @@ from app.database import database
 from core.crashpoints import arm
 from notifications.channels import Channels, Notice, SendResult, Sent
 from notifications.sending import deliver_due
-from tests.conftest import AT
 from tests.fakes.notifications import FakeChannel
+from tests.given import AT
 from tests.notifications.make import DEPARTMENT
 
 

@@ -20,7 +20,6 @@ from payments.gateways import Gateways, Provider, Receipt
 from payments.models import FeeOrder, PaymentAttempt
 from payments.orders import issue_fee, register_agency
 from payments.payouts import Payers
-from tests.conftest import AT
 from tests.fakes.payments import (
     ALIPAY_APP_ID,
     APPID,
@@ -29,6 +28,7 @@ from tests.fakes.payments import (
     FakeGateway,
     FakeTransfers,
 )
+from tests.given import AT
 
 DEPARTMENT = "330199-natural-resources"
 _serial = count(1)

@@ -24,7 +24,7 @@ from proactive.matching import match_policy
 from proactive.models import Entitlement, PolicyVersion
 from proactive.policies import PolicyContent, draft_policy
 from proactive.publishing import approve_policy, publish_policy
-from tests.conftest import AT
+from tests.given import AT
 from tests.proactive.documents import catalogue, policy
 
 DIVISION, DEPARTMENT = "330199", "330199-civil-affairs"

@@ -1,0 +1,62 @@
+"""A process of its own that does one flow and dies at a named point of it.
+
+It is started ahead of its errand, which comes as one line, so that importing costs nobody's time.
+"""
+
+import asyncio
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from app.database import database
+from core.clock import now, set_offset
+from core.crashpoints import arm
+from tests.crash_flows import Flow, Scene
+from tests.crash_flows.benefits import Claiming, Finishing, Matching
+from tests.crash_flows.fees import Applying, Asking, Keeping, Preparing
+from tests.crash_flows.payouts import ToBank, ToWallet
+from tests.crash_flows.people import ProvingNames, Refreshing, SigningIn
+from tests.given import make_vault
+
+FLOWS: dict[str, Flow] = {
+    type(flow).__name__: flow
+    for flow in (
+        SigningIn(),
+        Refreshing(),
+        ProvingNames(),
+        Preparing(),
+        Keeping(),
+        Applying(),
+        Asking(),
+        ToWallet(),
+        ToBank(),
+        Matching(),
+        Claiming(),
+        Finishing(),
+    )
+}
+
+
+class Errand(Struct, frozen=True):
+    database_url: str
+    flow: str
+    dies_at: str
+    outside: str
+    at: datetime
+
+
+async def run(errand: Errand) -> None:
+    set_offset(errand.at - now())
+    arm(errand.dies_at)
+    scene = Scene(make_vault(), Path(errand.outside), errand.at)
+    async with database(errand.database_url, minsize=1, maxsize=2):
+        await FLOWS[errand.flow].act(scene)
+
+
+if __name__ == "__main__":
+    line = sys.stdin.buffer.readline()
+    if line:  # nothing when it is not needed after all
+        asyncio.run(run(msgspec.json.decode(line, type=Errand)))
