@@ -236,6 +236,9 @@ class City:
         """The policies, as `proactive` reads them."""
         return list(self.read("policies"))
 
+    def person(self, key: str) -> PersonRow:
+        return next(row for row in self.people if row.key == key)
+
     def licence_type(self, licence_type: str) -> LicenceTypeRow:
         return next(row for row in self.licence_types if row.licence_type == licence_type)
 

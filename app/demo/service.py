@@ -1,10 +1,13 @@
 """The served product as an outside client meets it: JSON over HTTP, refusals as problems."""
 
+import asyncio
 from typing import Any
 
 import httpx
 
 Answer = dict[str, Any]
+
+TOO_MANY, PATIENCE_SECONDS = 429, 330.0
 
 
 class Refused(Exception):
@@ -27,6 +30,8 @@ class Service:
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
         self.token: str | None = None
+        self.patience = PATIENCE_SECONDS
+        """How long it still waits where it is told that it asks too often."""
 
     async def get(self, path: str, **query: str | int) -> Any:
         return await self._ask("GET", path, params=query or None)
@@ -45,9 +50,17 @@ class Service:
         if what.get("json", ...) is None:
             what.pop("json")
         response = await self._http.request(method, path, headers=headers, **what)
+        while response.status_code == TOO_MANY and self.patience > 0:
+            await self._wait_as_told(response)
+            response = await self._http.request(method, path, headers=headers, **what)
         if response.is_error:
             raise Refused(response)
         return response.json() if response.content else None
+
+    async def _wait_as_told(self, response: httpx.Response) -> None:
+        seconds = float(response.headers.get("retry-after", "5"))
+        self.patience -= seconds
+        await asyncio.sleep(seconds)
 
 
 async def refusal(asking: Any) -> str:

@@ -18,7 +18,9 @@ class StageNotSet(Exception):
 
 
 @contextmanager
-def served_product(folder: Path, say: Callable[[str], None]) -> Iterator[Running]:
+def served_product(
+    folder: Path, say: Callable[[str], None], *, clock_offset_seconds: int = 0
+) -> Iterator[Running]:
     """What runs in the folder stays as it is; what had to be started is ended again."""
     running = find_running(folder)
     if running is not None:
@@ -29,6 +31,7 @@ def served_product(folder: Path, say: Callable[[str], None]) -> Iterator[Running
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "demo-dev.log"
     command = [sys.executable, "-m", "app", "dev", "--folder", str(folder)]
+    command += ["--clock-offset", str(clock_offset_seconds)]
     process = spawn(command, cwd=ROOT, output=log)
     try:
         yield _wait_for(folder, lambda: process.poll() is None, log)

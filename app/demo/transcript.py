@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
-from rich.padding import Padding
 from rich.rule import Rule
 
 Clock = Callable[[], float]
@@ -86,18 +85,15 @@ class Transcript:
     def _print(self, step: Step, actor: str, action: str, took_ms: int) -> None:
         mark = "[red]✗[/]" if step.differences else "[green]✓[/]"
         self._console.print(
-            f"{mark} [bold]{escape(actor)}[/] {escape(action)} [cyan]{took_ms} ms[/]",
-            highlight=False,
+            f"{mark} [bold]{escape(actor)}[/] {escape(action)} [cyan]{took_ms} ms[/]"
         )
         for sight in step.sights:
-            self._console.print(Padding(escape(sight), (0, 0, 0, 4)), highlight=False)
+            self._console.print(f"    {escape(sight)}")
         for claim, same in step.checks:
             sign = "[green]＝[/]" if same else "[red]≠[/]"
-            self._console.print(
-                Padding(f"{sign} [dim]{escape(claim)}[/]", (0, 0, 0, 4)), highlight=False
-            )
+            self._console.print(f"    {sign} [dim]{escape(claim)}[/]")
         for difference in step.differences:
-            self._console.print(Padding(escape(difference), (0, 0, 0, 4)), style="red")
+            self._console.print(f"    {escape(difference)}", style="red")
 
     def _remember(self, step: Step) -> None:
         self.steps += 1

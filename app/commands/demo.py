@@ -1,0 +1,8 @@
+import argparse
+
+from app.demo.play import play
+
+
+def run(given: argparse.Namespace) -> int:
+    """Walk the four journeys; 0 when every step agrees with the books outside."""
+    return play(given.folder.resolve())

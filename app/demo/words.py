@@ -1,0 +1,26 @@
+"""Codes of the interface as a reader of the transcript says them."""
+
+WORDS = {
+    "guardian": "监护人",
+    "representative": "法定代表人",
+    "agent": "受托代办人",
+    "confirmer": "可确认",
+    "preparer": "只能经办",
+    "editor": "编辑",
+    "approver": "审批",
+    "publisher": "发布",
+    "window_officer": "窗口",
+    "elder-card": "老年人优待证",
+    "disability-card": "残疾人证",
+    "driving": "机动车驾驶证",
+}
+
+
+def said(*codes: str) -> str:
+    """Codes in words, one after the other; one without a word stands as it is."""
+    return "、".join(WORDS.get(code, code) for code in codes)
+
+
+def yuan(amount_fen: int) -> str:
+    """8000 → "80.00"."""
+    return f"{amount_fen // 100}.{amount_fen % 100:02d}"
