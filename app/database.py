@@ -1,9 +1,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from typing import Any
 
 from tortoise import Tortoise
+from tortoise.context import TortoiseContext
 from tortoise.migrations.api import migrate
 
 from core.database import connection_config
@@ -23,15 +23,9 @@ def tortoise_config(url: str, **limits: Any) -> dict[str, Any]:
             "default_connection": "default",
         }
         for package in PACKAGES
-        if _exists(package)
     }
     connections = {"default": connection_config(url, **limits)}
     return {"connections": connections, "apps": apps, "use_tz": True, "timezone": "UTC"}
-
-
-def _exists(package: str) -> bool:
-    """Whether the package has tables yet."""
-    return find_spec(package) is not None and find_spec(f"{package}.models") is not None
 
 
 @asynccontextmanager
@@ -47,7 +41,5 @@ async def database(url: str, **limits: Any) -> AsyncIterator[None]:
 
 async def migrate_database(url: str) -> None:
     """Bring the schema up to date, as the owner role. Safe to run again."""
-    try:
+    async with TortoiseContext():  # of its own: what this process has open stays open
         await migrate(config=tortoise_config(url, minsize=1, maxsize=2, statement_seconds=600))
-    finally:
-        await Tortoise.close_connections()
