@@ -189,7 +189,7 @@ async def _merchant(department: str, payers: Payers) -> str:
 
 
 async def _send(disbursement: Disbursement, *, payers: Payers, vault: Vault, at: datetime) -> None:
-    again = disbursement.status is DisbursementStatus.UNKNOWN
+    again = disbursement.status is not DisbursementStatus.REQUESTED
     if not await _claim_asking(disbursement, at):
         return
     crashpoint("payments.before_transfer")

@@ -62,10 +62,11 @@ UNDER_WAY = (_D.ACCEPTED, _D.WAITING_USER)
 
 NEXT_DISBURSEMENT: Mapping[DisbursementStatus, set[DisbursementStatus]] = {
     _D.REQUESTED: {_D.UNKNOWN},
-    _D.HELD: {_D.UNKNOWN},
+    _D.HELD: {_D.UNKNOWN, _D.ACCEPTED, _D.WAITING_USER, _D.PAID, _D.FAILED},
     _D.UNKNOWN: {_D.HELD, _D.ACCEPTED, _D.WAITING_USER, _D.PAID, _D.FAILED},
     _D.ACCEPTED: {_D.WAITING_USER, _D.PAID, _D.FAILED},
     _D.WAITING_USER: {_D.ACCEPTED, _D.PAID, _D.FAILED},
     _D.PAID: {_D.RETURNED},
 }
-"""Nobody is asked before `unknown` was written: that is what a killed process leaves."""
+"""Nobody is asked before `unknown` was written: that is what a killed process leaves. What is held
+may have been asked for before, so an answer about it is taken."""

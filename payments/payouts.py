@@ -7,6 +7,7 @@ from identity import accounts, entities, persons
 from payments.gateways import (
     Bank,
     Contract,
+    GatewayFailed,
     GatewayRefused,
     Gateways,
     Transfer,
@@ -18,7 +19,8 @@ from payments.gateways import (
 from payments.kinds import PayoutChannel
 from payments.models import Disbursement
 
-_ASK_INSTEAD = {"ALREADY_EXISTS"}
+_ASK_INSTEAD = {"ALREADY_EXISTS", "reference_reused"}
+"""They know the number with other content: what became of it counts, not the refusal."""
 
 
 class Payers(Struct, frozen=True):
@@ -48,9 +50,16 @@ async def ask_to_pay(
 async def ask_about(disbursement: Disbursement, *, payers: Payers) -> Transfer | None:
     """What became of it; None when they have never heard of its number."""
     if disbursement.channel is PayoutChannel.BANK:
-        return await payers.bank.query(disbursement.number)
-    gateway = payers.gateways.transfer(str(disbursement.merchant))
-    return await gateway.query(disbursement.number)
+        return await _ask(payers.bank, disbursement)
+    return await _ask(payers.gateways.transfer(str(disbursement.merchant)), disbursement)
+
+
+async def _ask(payer: Bank | TransferGateway, disbursement: Disbursement) -> Transfer | None:
+    """A question that is refused says nothing of the payout: GatewayFailed, to be asked again."""
+    try:
+        return await payer.query(disbursement.number)
+    except GatewayRefused as refused:
+        raise GatewayFailed(reason=refused.context.get("reason")) from refused
 
 
 async def _by_bank(
@@ -61,15 +70,20 @@ async def _by_bank(
     except entities.BankAccountMissing:
         return None
     if again and bank.contract is Contract.QUERY:
-        known = await bank.query(disbursement.number)
+        known = await _ask(bank, disbursement)
         if known is not None:
             return known
-    return await bank.transfer(
-        number=disbursement.number,
-        account=account,
-        amount_fen=disbursement.amount_fen,
-        purpose=disbursement.purpose,
-    )
+    try:
+        return await bank.transfer(
+            number=disbursement.number,
+            account=account,
+            amount_fen=disbursement.amount_fen,
+            purpose=disbursement.purpose,
+        )
+    except GatewayRefused as refused:
+        if refused.context.get("reason") not in _ASK_INSTEAD:
+            raise
+        return await _ask(bank, disbursement)
 
 
 async def _by_wechat(
@@ -80,7 +94,7 @@ async def _by_wechat(
         return None
     known: Transfer | None = None
     if again and gateway.contract is Contract.QUERY:
-        known = await gateway.query(disbursement.number)
+        known = await _ask(gateway, disbursement)
         if known is not None and known.state is not TransferState.WAITING_USER:
             return known
     order = TransferOrder(
@@ -95,6 +109,6 @@ async def _by_wechat(
         # that a lost answer carried; a query never does.
         return await gateway.transfer(order)
     except GatewayRefused as refused:
-        if refused.context.get("reason") not in _ASK_INSTEAD:
+        if known is None and refused.context.get("reason") not in _ASK_INSTEAD:
             raise
-        return known or await gateway.query(disbursement.number)
+        return known or await _ask(gateway, disbursement)

@@ -19,6 +19,7 @@ _STATUS = {
     TransferState.PAID: DisbursementStatus.PAID,
     TransferState.FAILED: DisbursementStatus.FAILED,
 }
+_REASON_LIMIT = 64
 _FINISHED = {DisbursementStatus.PAID, DisbursementStatus.FAILED, DisbursementStatus.RETURNED}
 
 
@@ -39,6 +40,8 @@ async def apply_transfer(report: Transfer, *, vault: Vault, at: datetime) -> str
             row.package_sealed = vault.seal(package_place(row), report.package)
             await row.save(update_fields=["package_sealed"])
         if to not in NEXT_DISBURSEMENT.get(row.status, ()):
+            if (row.status, to) == (DisbursementStatus.FAILED, DisbursementStatus.PAID):
+                await ask_a_person(row, "payments.payout_contradicts")
             return "no_step"
         await _advance(row, to, report, at=at)
         crashpoint("payments.before_disbursement_answer")
@@ -75,7 +78,7 @@ async def _advance(
     row: Disbursement, to: DisbursementStatus, report: Transfer, *, at: datetime
 ) -> None:
     row.status, row.asked_until = to, None
-    row.slip_no, row.reason = report.slip_no or row.slip_no, report.reason or None
+    row.slip_no, row.reason = report.slip_no or row.slip_no, report.reason[:_REASON_LIMIT] or None
     row.finished_at = at if to in _FINISHED else None
     await row.save(update_fields=["status", "asked_until", "slip_no", "reason", "finished_at"])
     subject = f"disbursement:{row.id}"
