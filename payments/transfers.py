@@ -55,12 +55,13 @@ def package_place(disbursement: Disbursement) -> Place:
 
 
 async def ask_a_person(row: Disbursement, kind: str, *, reason: str = "") -> None:
-    """Put a disbursement before its department, in the caller's transaction."""
+    """Put a disbursement before its department, once for a reason, in the caller's transaction."""
     await tasks.raise_task(
         kind,
         department=row.department,
         division=row.division,
         subject=f"disbursement:{row.id}",
+        dedupe_key=f"{kind}:{row.id}:{reason}",
         reason=reason,
     )
 

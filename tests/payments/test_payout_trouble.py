@@ -133,3 +133,16 @@ async def test_what_is_held_takes_the_answer_that_comes(vault: Vault) -> None:
 
     await row.refresh_from_db()
     assert row.status is DisbursementStatus.PAID
+
+
+async def test_another_reason_to_hold_it_is_another_matter_for_a_person(vault: Vault) -> None:
+    payee, transfers = await make.caller(vault), FakeTransfers()
+    payers = make.payers(transfers)
+    row = await requested(vault, payers, payee)
+
+    for step, refuses in enumerate(["NOT_ENOUGH", "NOT_ENOUGH", "NO_AUTH"]):
+        transfers.refuses = refuses
+        await follow(row, step, payers, vault)
+
+    reasons = [task.details["reason"] for task in await HumanTask.all().order_by("id")]
+    assert reasons == ["NOT_ENOUGH", "NO_AUTH"]
