@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Struct
+from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 from core import audit, jobs
@@ -85,10 +86,12 @@ async def verify_presentation(
     state = await load_state(presentation.session_id, at=at)
     if state is None or not state.living:
         raise CodeExpired(presentation_id=presentation.id)
-    answer = await _spend(presentation, request_id, verifier, vault, at)
-    if answer is None:
-        return await _turn_away(presentation.id, request_id, verifier, vault, at)
-    return answer
+    try:
+        answer = await _spend(presentation, request_id, verifier, vault, at)
+        return answer or await _turn_away(presentation.id, request_id, verifier, vault, at)
+    except IntegrityError:  # the same request came twice at once; the other was kept
+        kept = await Verification.get(verifier_id=verifier.verifier_id, request_id=request_id)
+        return _again(kept, presentation, vault)
 
 
 async def read_again(request_id: str, *, verifier: VerifierCaller, vault: Vault) -> VerifiedLicence:
@@ -123,12 +126,15 @@ async def _spend(
     vault: Vault,
     at: datetime,
 ) -> VerifiedLicence | None:
-    """Take the code and answer in one transaction; None when it was not there to be taken."""
+    """Take the code and answer in one transaction; None when it was not there to be taken.
+
+    The licence is locked first, as by whoever renews the code at this moment.
+    """
     async with in_transaction():
+        licence = await Licence.select_for_update(no_key=True).get(id=presentation.licence_id)
         living = Presentation.filter(id=presentation.id, verified_at=None, expires_at__gt=at)
         if not await living.update(verified_at=at):
             return None
-        licence = await Licence.select_for_update(no_key=True).get(id=presentation.licence_id)
         licence.licence_type = presentation.licence.licence_type
         answer = _judge(licence, presentation, verifier, vault, at)
         row = _row(presentation, request_id, verifier, at)
