@@ -12,7 +12,7 @@ from app.settings import Settings
 from core.audit import seal_audit
 from core.clock import now
 from core.files import FileStorage
-from core.jobs import Handler, wake
+from core.jobs import Handler, report_given_up, wake
 from core.worker import Regularly, run_worker
 from identity.tidying import tidy
 from notifications.sending import deliver_due
@@ -71,8 +71,11 @@ async def run(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     url = settings.database_url.reveal()
     async with database(url, minsize=2, maxsize=settings.database_connections):
-        known = handlers(parts, operating_department=settings.operating_department)
-        await run_worker(known, database_url=url, timetable=timetable(parts), stop=stop)
+        department = settings.operating_department
+        report = Regularly(60.0, partial(report_given_up, department=department))
+        known = handlers(parts, operating_department=department)
+        regular = [*timetable(parts), report]
+        await run_worker(known, database_url=url, timetable=regular, stop=stop)
     await parts.cache.aclose()
 
 

@@ -15,6 +15,7 @@ from tortoise import connections
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from core.ids import new_id
+from core.tasks import raise_task
 
 Handler = Callable[..., Awaitable[object]]
 
@@ -48,6 +49,12 @@ WITH due AS (
     )) FROM due HAVING count(*) > 0
 )
 SELECT count(*) AS moved FROM due, (SELECT count(*) FROM asked) AS run"""
+
+_GIVEN_UP = """
+SELECT id, task_name, args, attempts FROM procrastinate_jobs AS job
+WHERE status IN ('failed', 'aborted') AND NOT EXISTS (
+    SELECT 1 FROM core_human_task WHERE dedupe_key = 'core.job_failed:job:' || job.id
+) ORDER BY id LIMIT 100"""
 
 
 async def enqueue(
@@ -92,6 +99,21 @@ async def move_due(*, at: datetime) -> int:
     """Hand the jobs whose time has come to the queue; say how many. Safe in many processes."""
     rows = await _connection().execute_query_dict(_TAKE_DUE, [at])
     return int(rows[0]["moved"])
+
+
+async def report_given_up(*, department: str) -> int:
+    """Put each job that is not tried any more before a person, once; say how many are new."""
+    rows = await _connection().execute_query_dict(_GIVEN_UP)
+    for row in rows:
+        await raise_task(
+            "core.job_failed",
+            department=department,
+            subject=f"job:{row['id']}",
+            name=row["task_name"],
+            arguments=row["args"],
+            attempts=row["attempts"],
+        )
+    return len(rows)
 
 
 async def run_handler(

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import procrastinate
 from msgspec import Struct
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Job
+from procrastinate.jobs import Job, Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from psycopg import Error as PsycopgError
 from psycopg_pool import PoolTimeout
@@ -127,7 +127,10 @@ def _revive(queue: procrastinate.App) -> Callable[[], Awaitable[None]]:
         manager = queue.job_manager
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
             log.warning("job_stalled", extra={"job": job.task_name, "job_id": job.id})
-            await manager.retry_job(job)
+            if job.attempts < MAX_ATTEMPTS:
+                await manager.retry_job(job)
+            else:  # whoever takes it dies
+                await manager.finish_job(job, status=Status.FAILED, delete_job=False)
 
     return revive
 

@@ -9,6 +9,7 @@ from tortoise import connections
 
 from app.embedded.postgres import EmbeddedPostgres
 from core import jobs, worker
+from core.models import HumanTask
 from core.worker import run_worker
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -79,3 +80,56 @@ async def test_a_killed_workers_job_comes_back(
 
     async with working(postgres, {"note": note}):
         await until(lambda: seen == [1])
+
+
+async def test_a_job_that_kills_whoever_takes_it_is_given_up_in_the_end(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I10: handed out for ever it would take every worker with it."""
+    monkeypatch.setattr(worker, "STALLED_SECONDS", 0.5)
+    taken: list[int] = []
+
+    async def deadly() -> None:
+        taken.append(1)
+
+    await jobs.enqueue("deadly")
+    await connections.get("default").execute_script(
+        "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour');"
+        "UPDATE procrastinate_jobs SET status = 'doing', attempts = 99,"
+        " worker_id = (SELECT max(id) FROM procrastinate_workers)"
+    )
+
+    async with working(postgres, {"deadly": deadly}), asyncio.timeout(20):
+        while await statuses() == ["doing"]:
+            await asyncio.sleep(0.05)
+
+    assert (await statuses(), taken) == (["failed"], [])
+
+
+async def test_a_job_that_is_not_tried_any_more_is_put_before_a_person_once(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given up after its last try, or unknown to this release: nothing is lost quietly."""
+    monkeypatch.setattr(worker, "MAX_ATTEMPTS", 0)
+
+    async def fail(**_: object) -> None:
+        raise ConnectionError
+
+    await jobs.enqueue("fail", reference="E-1")
+    await jobs.enqueue("of_another_release")
+    async with working(postgres, {"fail": fail}), asyncio.timeout(20):
+        while await statuses() != ["failed", "failed"]:
+            await asyncio.sleep(0.05)
+
+    assert [await jobs.report_given_up(department="platform") for _ in range(2)] == [2, 0]
+    tasks = await HumanTask.all().order_by("id")
+    assert [(task.kind, task.department) for task in tasks] == [("core.job_failed", "platform")] * 2
+    assert tasks[0].details["name"] == "fail"
+    assert '"E-1"' in str(tasks[0].details["arguments"])
+
+
+async def statuses() -> list[str]:
+    rows = await connections.get("default").execute_query_dict(
+        "SELECT status FROM procrastinate_jobs ORDER BY id"
+    )
+    return [row["status"] for row in rows]
