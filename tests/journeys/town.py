@@ -1,0 +1,146 @@
+"""The whole product and the world outside it in one process, with one clock for both."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from app.asgi import create_app
+from app.development import Addresses, DevSecrets, development_variables
+from app.providers import Parts, choose_parts
+from app.settings import Settings, load_settings
+from app.worker import handlers, timetable
+from core import jobs
+from core.clock import now, set_offset
+from core.jobs import Handler
+from sandbox.asgi import create_app as create_sandbox
+from sandbox.city import read_city
+from sandbox.clock import Clock
+from sandbox.console import write_console
+from sandbox.courier import Courier
+from sandbox.keys import open_keys
+from sandbox.world import World, open_world
+from seeds.files import CITY, City
+from seeds.loader import load_city
+
+PRODUCT, SANDBOX = "https://zb.test", "http://sandbox.test"
+Row = dict[str, Any]
+Meanwhile = Callable[[httpx.Response], Awaitable[None]]
+"""What happens after the other side has answered and before the answer has come home."""
+
+
+class Line(httpx.AsyncBaseTransport):
+    """The product's line to the world outside. On a bad day things happen on it."""
+
+    def __init__(self, inner: httpx.ASGITransport) -> None:
+        self._inner = inner
+        self._meanwhile: dict[str, Meanwhile] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._inner.handle_async_request(request)
+        for part_of_url, happens in list(self._meanwhile.items()):
+            if part_of_url in str(request.url):
+                await response.aread()
+                await happens(response)
+        return response
+
+    @contextmanager
+    def meanwhile(self, part_of_url: str, happens: Meanwhile) -> Iterator[None]:
+        self._meanwhile[part_of_url] = happens
+        yield
+        del self._meanwhile[part_of_url]
+
+
+class Town:
+    """`said` is everything the product answered to anybody; `city` whom the files know."""
+
+    def __init__(self, settings: Settings, world: World) -> None:
+        self.city, self.world, self.said = City(), world, list[str]()
+        sandbox = httpx.ASGITransport(create_sandbox(world, delivers=False))
+        self.line = Line(sandbox)
+        self.parts: Parts = choose_parts(settings, transport=self.line)
+        self._product = httpx.ASGITransport(create_app(settings, self.parts))
+        self.outside = httpx.AsyncClient(transport=sandbox, base_url=SANDBOX)
+        self._courier = Courier(world, httpx.AsyncClient(transport=self._product))
+        department = settings.operating_department
+        self.handlers: Mapping[str, Handler] = handlers(self.parts, operating_department=department)
+
+    @classmethod
+    def open(
+        cls, secrets: DevSecrets, state: Path, *, valkey_url: str, offset: timedelta
+    ) -> "Town":
+        """Our side with these secrets; the world outside as its state folder has it."""
+        settings = _settings(secrets, state, valkey_url, offset)
+        return cls(settings, open_world(state, CITY, clock=Clock(offset.total_seconds())))
+
+    async def load(self) -> None:
+        """The city moves in, and its policies find whom they concern."""
+        vault = await self.parts.vault.get()
+        await load_city(self.city, vault=vault, at=now(), say=lambda line: None)
+        await self.work()
+
+    def client(self) -> httpx.AsyncClient:
+        """A client of the product that nobody has signed in with."""
+        hooks = {"response": [self._keep]}
+        return httpx.AsyncClient(transport=self._product, base_url=PRODUCT, event_hooks=hooks)
+
+    async def book(self, page: str, **wanted: object) -> list[Row]:
+        """The rows of the sandbox's own book that have these values."""
+        rows = (await self.outside.get(f"/book/{page}")).raise_for_status().json()
+        return [row for row in rows if all(row[key] == wanted[key] for key in wanted)]
+
+    async def deliver(self) -> int:
+        """One try of each callback that is due; how many there were."""
+        return await self._courier.deliver_due()
+
+    async def deliver_again(self, number: str) -> int:
+        """The platform did not hear our answer, and says everything about a number again."""
+        self.world.book.write(
+            "UPDATE callbacks SET state = 'pending', next_at = created_at WHERE number = ?", number
+        )
+        return await self.deliver()
+
+    async def suppress_callbacks(self, number: str) -> None:
+        asked = {"number": number}
+        (await self.outside.post("/control/callbacks/suppress", json=asked)).raise_for_status()
+
+    async def work(self) -> None:
+        """The worker does what is to be done now, and callbacks come in, until all is quiet."""
+        for entry in timetable(self.parts):
+            await entry.action()
+        while await self.deliver() + await jobs.run_due(self.handlers, at=now()):
+            pass
+
+    def pass_time(self, **time: float) -> None:
+        """Let time pass, here and outside."""
+        self.world.clock.offset += timedelta(**time)
+        set_offset(self.world.clock.offset)
+
+    async def close(self) -> None:
+        self.world.book.close()
+        await self.parts.cache.aclose()
+
+    async def _keep(self, response: httpx.Response) -> None:
+        await response.aread()
+        self.said.append(f"{response.headers}\n{response.text}")
+
+
+def _settings(secrets: DevSecrets, state: Path, valkey_url: str, offset: timedelta) -> Settings:
+    """What the development start would hand to its children, with the sandbox's own keys."""
+    city = read_city(CITY)
+    console = msgspec.json.decode(write_console(state, city, open_keys(state, city)).read_bytes())
+    where = Addresses(
+        database_url="asyncpg://nobody@127.0.0.1/unused",  # the tests' own pool is open already
+        valkey_url=valkey_url,
+        public_url=PRODUCT,
+        sandbox=SANDBOX,
+        file_store_url=state.as_uri(),
+    )
+    seconds = int(offset.total_seconds())
+    return load_settings(
+        development_variables(secrets, console, where, clock_offset_seconds=seconds)
+    )
