@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 TYPED := app miniprogram_api operator_api agency_api web proactive licences payments notifications facts identity core sandbox seeds
 
-.PHONY: help run demo test check format lock clean
+.PHONY: help run demo test soak check format lock clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,9 @@ demo: $(VENV)/.run ## Walk four journeys through the served product (starts it w
 
 test: $(VENV)/.test ## Run every test
 	@$(PY) -m pytest
+
+soak: $(VENV)/.test ## Run the long runs: minutes to an hour, every seed printed
+	@$(PY) -m pytest -m soak -s
 
 check: $(VENV)/.test ## Everything static: format, lint, types, import contracts
 	@$(VENV)/bin/ruff format --check .
