@@ -31,7 +31,7 @@ WORK_LISTS = ("payments.apply_notices", "notifications.deliver")
 def handlers(parts: Parts, *, operating_department: str) -> dict[str, Handler]:
     return (
         _messages()
-        | _payments(parts)
+        | _payments(parts, operating_department)
         | _notifications(parts, operating_department)
         | _proactive(parts)
     )
@@ -88,10 +88,10 @@ def _messages() -> dict[str, Handler]:
     }
 
 
-def _payments(parts: Parts) -> dict[str, Handler]:
+def _payments(parts: Parts, department: str) -> dict[str, Handler]:
     payers = Payers(parts.gateways, parts.bank)
     return {
-        "payments.apply_notices": _with_vault(parts, apply_notices),
+        "payments.apply_notices": _with_vault(parts, apply_notices, department=department),
         "payments.query_attempt": partial(query_attempt, gateways=parts.gateways),
         "payments.refund_receipt": refund_receipt,
         "payments.disburse": _with_vault(parts, disburse_requested, payers=payers),

@@ -85,11 +85,15 @@ async def keep(
     crashpoint("payments.after_keep")
 
 
-async def apply_notices(*, vault: Vault) -> None:
-    """Work off the kept notices that are due, and come back when the next one is. A job."""
+async def apply_notices(*, vault: Vault, department: str) -> None:
+    """Work off the kept notices that are due, and come back when the next one is. A job.
+
+    What only a person can decide goes to the merchant's department; to `department`, which runs
+    the channels, when the merchant is nobody's own.
+    """
     while batch := await claim(at=now()):
         for key in batch:
-            await _apply(key, vault=vault, at=now())
+            await _apply(key, vault=vault, department=department, at=now())
     last = await NoticeKey.filter(status=NoticeStatus.KEPT).order_by("due_at").first()
     if last is not None:
         due_key = f"payments.apply_notices:{last.due_at.timestamp()}"
@@ -109,11 +113,15 @@ async def claim(*, at: datetime, limit: int = BATCH) -> list[NoticeKey]:
     return keys
 
 
-async def _apply(key: NoticeKey, *, vault: Vault, at: datetime) -> None:
+async def _apply(key: NoticeKey, *, vault: Vault, department: str, at: datetime) -> None:
     """Apply one notice and mark it in the same transaction; put it off when it cannot be yet."""
     try:
         async with in_transaction():
-            outcome = await _apply_event(await _read(key, vault), vault=vault, at=at)
+            event = await _read(key, vault)
+            if isinstance(event, RefundReport | Unfamiliar):
+                outcome = await _ask_a_person(key, event, department)
+            else:
+                outcome = await _apply_event(event, vault=vault, at=at)
             if not await _mine(key).update(
                 status=NoticeStatus.APPLIED, outcome=outcome, applied_at=at
             ):
@@ -126,10 +134,10 @@ async def _apply(key: NoticeKey, *, vault: Vault, at: datetime) -> None:
     except Exception as error:
         code = error.code if isinstance(error, DomainError) else type(error).__name__
         log.warning("a notice cannot be applied yet", extra={"notice": str(key.id), "code": code})
-        await _put_off(key, code, at=at)
+        await _put_off(key, code, department, at=at)
 
 
-async def _apply_event(event: Event, *, vault: Vault, at: datetime) -> str:
+async def _apply_event(event: Receipt | NotPaid | Transfer, *, vault: Vault, at: datetime) -> str:
     match event:
         case Receipt():
             return await settle_order(event, at=at)
@@ -138,24 +146,22 @@ async def _apply_event(event: Event, *, vault: Vault, at: datetime) -> str:
             return event.state
         case Transfer():
             return await apply_transfer(event, vault=vault, at=at)
-        case RefundReport() | Unfamiliar():
-            await _ask_a_person(event)
-            return "asked_a_person"
 
 
-async def _ask_a_person(event: RefundReport | Unfamiliar) -> None:
+async def _ask_a_person(key: NoticeKey, event: RefundReport | Unfamiliar, department: str) -> str:
     """A refund that we did not ask for, or an event that we do not know."""
-    about = event.refund_no if isinstance(event, RefundReport) else str(new_id())
-    department, division = await _collector(event.provider, event.merchant)
+    refund = f"{event.provider}:{event.refund_no}" if isinstance(event, RefundReport) else ""
+    department, division = await _collector(key, department)
     await tasks.raise_task(
         "payments.notice_unexpected",
         department=department,
         division=division,
-        subject=f"notice:{event.provider}:{about}",
+        subject=f"notice:{refund or key.id}",
     )
+    return "asked_a_person"
 
 
-async def _put_off(key: NoticeKey, code: str, *, at: datetime) -> None:
+async def _put_off(key: NoticeKey, code: str, department: str, *, at: datetime) -> None:
     if key.tries < len(PUT_OFF):
         due_at = at + timedelta(seconds=PUT_OFF[key.tries - 1])
         await _mine(key).update(due_at=due_at, outcome=code)
@@ -163,7 +169,7 @@ async def _put_off(key: NoticeKey, code: str, *, at: datetime) -> None:
     async with in_transaction():
         given_up = {"status": NoticeStatus.EXCEPTION, "outcome": code, "applied_at": at}
         if await _mine(key).update(**given_up):
-            department, division = await _collector(key.provider, key.merchant)
+            department, division = await _collector(key, department)
             await tasks.raise_task(
                 "payments.notice_not_applied",
                 department=department,
@@ -180,11 +186,11 @@ async def _read(key: NoticeKey, vault: Vault) -> Event:
     return event
 
 
-async def _collector(provider: str, merchant: str) -> tuple[str, str]:
-    """The department whose merchant it is; several may share one, then the first."""
-    column = "wechat_mchid" if provider == Provider.WECHAT else "alipay_app_id"
-    agency = await Agency.filter(**{column: merchant}).order_by("department").first()
-    return (agency.department, agency.division) if agency else ("", "")
+async def _collector(key: NoticeKey, otherwise: str) -> tuple[str, str]:
+    """The department whose merchant it is, the first of those that share one; or the other."""
+    column = "wechat_mchid" if key.provider is Provider.WECHAT else "alipay_app_id"
+    agency = await Agency.filter(**{column: key.merchant}).order_by("department").first()
+    return (agency.department, agency.division) if agency else (otherwise, "")
 
 
 def _mine(key: NoticeKey) -> QuerySet[NoticeKey]:

@@ -64,7 +64,7 @@ async def test_wechats_word_is_kept_acknowledged_and_applied(
     replies = [await send(client, headers, body) for _ in range(2)]
     await order.refresh_from_db()
     kept_only = order.status
-    await apply_notices(vault=vault)
+    await apply_notices(vault=vault, department="platform")
 
     await order.refresh_from_db()
     assert [(reply.status_code, reply.content) for reply in replies] == [
@@ -82,7 +82,7 @@ async def test_alipays_word_is_kept_acknowledged_and_applied(
     body = alipay.notice(out_trade_no=attempt.number, total_amount="80.00")
 
     reply = await client.post(ALIPAY, content=body, headers=FORM)
-    await apply_notices(vault=vault)
+    await apply_notices(vault=vault, department="platform")
 
     await order.refresh_from_db()
     assert (reply.status_code, reply.content) == (200, b"success")
@@ -104,7 +104,7 @@ async def test_many_at_once_lose_nothing(client: httpx.AsyncClient, vault: Vault
         letters.append((wechat.signed(body, at=now()), body))
 
     replies = await asyncio.gather(*(send(client, *one) for one in letters * 3))
-    await asyncio.gather(*(apply_notices(vault=vault) for _ in range(3)))
+    await asyncio.gather(*(apply_notices(vault=vault, department="platform") for _ in range(3)))
 
     assert {reply.status_code for reply in replies} == {200}
     for number, (order, _) in enumerate(pairs):

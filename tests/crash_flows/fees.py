@@ -72,7 +72,7 @@ class Keeping(_Paid):
         await keep(scene)
 
     async def check(self, scene: Scene) -> None:
-        await notices.apply_notices(vault=scene.vault)
+        await notices.apply_notices(vault=scene.vault, department="platform")
         await super().check(scene)
         assert (await NoticeKey.get()).status is NoticeStatus.APPLIED
 
@@ -92,7 +92,7 @@ class Applying(_Paid):
         await keep(scene)
 
     async def act(self, scene: Scene) -> None:
-        await notices.apply_notices(vault=scene.vault)
+        await notices.apply_notices(vault=scene.vault, department="platform")
 
     async def check(self, scene: Scene) -> None:
         await super().check(scene)

@@ -8,10 +8,21 @@ from tortoise import connections
 
 from core import jobs
 from core.clock import now
+from core.ids import new_id
 from core.models import HumanTask
 from core.sealing import Vault
+from identity.callers import OperatorCaller
 from payments import notices
-from payments.gateways import Event, Notice, NoticeRejected, NotPaid, PayState, RefundReport
+from payments.exceptions import list_exceptions
+from payments.gateways import (
+    Event,
+    Notice,
+    NoticeRejected,
+    NotPaid,
+    PayState,
+    RefundReport,
+    Unfamiliar,
+)
 from payments.kinds import NoticeStatus, OrderStatus
 from payments.models import Notice as KeptNotice
 from payments.models import NoticeKey, PaymentReceipt, Posting
@@ -43,7 +54,9 @@ async def keep(event: Event, vault: Vault, event_id: str = "EV-1") -> None:
 async def work(vault: Vault, *, later: timedelta = timedelta()) -> None:
     """Apply what is due, as the worker would; the other jobs are not what these tests are about."""
     known: dict[str, jobs.Handler] = {
-        "payments.apply_notices": partial(notices.apply_notices, vault=vault),
+        "payments.apply_notices": partial(
+            notices.apply_notices, vault=vault, department="platform"
+        ),
         "payments.query_attempt": _nothing,
         "payments.order_paid": _nothing,
     }
@@ -117,7 +130,9 @@ class TestApplyNotices:
             )
         )
 
-        await asyncio.gather(*(notices.apply_notices(vault=vault) for _ in range(4)))
+        await asyncio.gather(
+            *(notices.apply_notices(vault=vault, department="platform") for _ in range(4))
+        )
 
         assert await NoticeKey.filter(status=NoticeStatus.APPLIED).count() == 40
         assert await Posting.all().count() == 40
@@ -140,7 +155,7 @@ class TestApplyNotices:
 
         await _set_number(attempt.id, early.number)
         await NoticeKey.all().update(due_at=now())
-        await notices.apply_notices(vault=vault)
+        await notices.apply_notices(vault=vault, department="platform")
 
         await order.refresh_from_db()
         assert order.status is OrderStatus.PAID
@@ -168,7 +183,7 @@ class TestApplyNotices:
         await NoticeKey.all().update(due_at=now())
         [other] = await notices.claim(at=now())
 
-        await notices._apply(frozen, vault=vault, at=now())
+        await notices._apply(frozen, vault=vault, department="platform", at=now())
 
         await order.refresh_from_db()
         assert other.fence == frozen.fence + 1
@@ -226,6 +241,24 @@ class TestApplyNotices:
 
         [task] = await HumanTask.all()
         assert (task.kind, task.department) == ("payments.notice_unexpected", make.DEPARTMENT)
+
+    async def test_a_merchant_that_is_nobodys_own_has_a_desk_all_the_same(
+        self, vault: Vault
+    ) -> None:
+        """I4: those who run the channels look at it, and the task names the notice that it is."""
+        await keep(Unfamiliar(provider="wechat", merchant=MCHID), vault)
+        await work(vault)
+
+        operator = OperatorCaller(
+            operator_id=new_id(),
+            session_id=new_id(),
+            person_id=new_id(),
+            roles=frozenset({"finance"}),
+            department="platform",
+            division="330199",
+        )
+        [task] = await list_exceptions(operator=operator, after=None, limit=10)
+        assert task.subject == f"notice:{(await NoticeKey.get()).id}"
 
 
 async def _set_number(attempt_id: object, number: str) -> None:
