@@ -10,6 +10,7 @@ from core import audit
 from core.errors import NotFound
 from identity.kinds import ProviderName
 from identity.models import Account, Session
+from identity.sessions import lock_sessions
 
 
 class AccountNotFound(NotFound):
@@ -48,4 +49,5 @@ async def enable_account(account_id: UUID, *, actor: str) -> None:
 async def end_sessions(account_id: UUID, *, because: str, at: datetime) -> int:
     """End every session of an account, in the caller's transaction."""
     living = Session.filter(account_id=account_id, ended_at=None)
+    await lock_sessions(living)
     return await living.update(ended_at=at, ended_because=because)

@@ -16,12 +16,13 @@ from core.errors import NotAllowed, NotFound
 from core.masking import mask_name
 from core.sealing import Vault
 from identity import persons
+from identity.authentication import SessionEnded
 from identity.callers import Caller, RealNameRequired
 from identity.kinds import EntityStatus, GrantKind, Level, PartyKind, Scope
 from identity.models import ActingGrant, LegalEntity, Session
 from identity.providers import BusinessRegister
-from identity.session_states import grant_holds
-from identity.sessions import SignedIn, signed_in, start_session
+from identity.session_states import grant_holds, load_state
+from identity.sessions import SignedIn, lock_session, signed_in, start_session
 from identity.tokens import TokenIssuer
 
 
@@ -78,8 +79,8 @@ async def act_for(
 ) -> SignedIn:
     """A session in which the caller acts for `party_id`; the one it was asked in goes on.
 
-    It ends with the login it comes from, and when what it rests on ends. A party that one may not
-    act for is not found.
+    It ends with the login it comes from, and when what it rests on ends; none begins in a login
+    that was ended meanwhile. A party that one may not act for is not found.
     """
     person_id = _person(caller)
     grant = None
@@ -87,8 +88,11 @@ async def act_for(
         grant = await _find_grant(person_id, party_id, at=at)
     if party_id != person_id and grant is None:
         await _check_representative(person_id, party_id, register, vault)
-    current = await Session.get(id=caller.session_id)
     async with in_transaction():
+        current = await lock_session(caller.session_id)
+        state = await load_state(current.id, at=at)
+        if state is None or not state.living:
+            raise SessionEnded(session_id=current.id)
         session, refresh_token = await start_session(
             Session(
                 login_id=current.login_id,

@@ -18,7 +18,14 @@ from core.crashpoints import crashpoint
 from core.errors import NotSignedIn
 from identity.models import RefreshToken, Session
 from identity.session_states import SessionStates, load_state
-from identity.sessions import SignedIn, add_refresh_token, end_login, signed_in, token_hash
+from identity.sessions import (
+    SignedIn,
+    add_refresh_token,
+    end_login,
+    lock_session,
+    signed_in,
+    token_hash,
+)
 from identity.tokens import Audience, TokenIssuer
 
 GRACE = timedelta(seconds=30)
@@ -52,7 +59,7 @@ async def refresh(
     ended: list[UUID] = []
     successor: str | None = None
     async with in_transaction():
-        session = await Session.select_for_update().get(id=row.session_id)
+        session = await lock_session(row.session_id)
         await _refuse_unless_living(session, audience, at)
         await row.refresh_from_db()
         if row.used_at is None:

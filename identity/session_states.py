@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.clock import date_in_china
-from identity.kinds import Scope
+from identity.kinds import EntityStatus, Scope
 from identity.models import ActingGrant, Session
 
 _COPY_SECONDS = 4
@@ -125,12 +125,15 @@ def _resident_state(session: Session, at: datetime) -> SessionState:
 
 
 def _acts_without_grant(session: Session) -> bool:
-    """For nobody yet, for oneself, or for an entity that one represents by law."""
+    """For nobody yet, for oneself, or for an active entity that one represents by law."""
     account, party = session.account, session.party
     if party is None or account is None or party.id == account.person_id:
         return True
     entity = getattr(party, "entity", None)
-    return entity is not None and entity.legal_representative_id == account.person_id
+    if entity is None or entity.status is not EntityStatus.ACTIVE:
+        return False
+    represents: bool = entity.legal_representative_id == account.person_id
+    return represents
 
 
 def _verifier_state(session: Session) -> SessionState:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from msgspec import Struct
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from core import audit
@@ -135,12 +136,6 @@ async def log_out(caller: Caller | VerifierCaller, *, states: SessionStates, at:
     await states.forget(ended)
 
 
-async def list_sessions(caller: Caller, *, at: datetime) -> list[Session]:
-    """The account's living sessions, newest first. 登录设备"""
-    living = Session.filter(account_id=caller.account_id, ended_at=None, expires_at__gt=at)
-    return await living.order_by("-id").limit(50)
-
-
 async def end_session(
     session_id: UUID, *, caller: Caller, states: SessionStates, at: datetime
 ) -> None:
@@ -154,8 +149,27 @@ async def end_session(
     await states.forget(ended)
 
 
+async def lock_session(session_id: UUID) -> Session:
+    """A session, locked with all of its login: what begins in a login and what ends it take turns.
+
+    In the caller's transaction.
+    """
+    session = await Session.get(id=session_id)
+    await lock_sessions(Session.filter(login_id=session.login_id))
+    await session.refresh_from_db()
+    return session
+
+
+async def lock_sessions(sessions: QuerySet[Session]) -> None:
+    """Wait for whoever is at work on one of these. What a statement after this reads is theirs too,
+    as a session that was begun meanwhile.
+    """
+    await sessions.order_by("id").select_for_update(no_key=True)
+
+
 async def end_login(login_id: UUID, *, because: str, at: datetime) -> list[UUID]:
     """End all sessions of one login, in the caller's transaction; say which they were."""
+    await lock_sessions(Session.filter(login_id=login_id))
     ids = await Session.filter(login_id=login_id, ended_at=None).values_list("id", flat=True)
     living = Session.filter(login_id=login_id, ended_at=None)
     await living.update(ended_at=at, ended_because=because)
@@ -167,13 +181,16 @@ def token_hash(token: str) -> str:
 
 
 async def _account_of(provider: IdentityProvider, subject: Subject) -> Account:
-    """The account of (provider, appid, subject), made once. A unionid is kept as a hint."""
-    account, _ = await Account.get_or_create(
+    """The account of (provider, appid, subject), made once and locked until the commit, so that
+    it is neither disabled nor proved between this and its session. A unionid is kept as a hint.
+    """
+    known, _ = await Account.get_or_create(
         provider=provider.name,
         appid=provider.appid,
         subject=subject.subject,
         defaults={"unionid": subject.unionid},
     )
+    account = await Account.select_for_update(no_key=True).get(id=known.id)
     if account.disabled_at is not None:
         raise AccountDisabled(account_id=account.id)
     if subject.unionid and account.unionid is None:

@@ -1,4 +1,3 @@
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from msgspec import Meta, Struct
 from core.clock import now
 from identity import sessions
 from identity.callers import Caller
-from identity.models import Session
+from identity.devices import Device, list_devices
 from identity.providers import (
     CodeUsed,
     IdentityProviders,
@@ -23,7 +22,6 @@ from identity.refreshing import RefreshRefused, RefreshReused, refresh
 from identity.session_states import SessionStates
 from identity.sessions import AccountDisabled, SessionNotFound, SignedIn
 from identity.tokens import Audience, TokenIssuer
-from web.views import View
 
 Code = Annotated[
     str, Meta(min_length=1, max_length=512, description="小程序登录接口给的一次性凭证")
@@ -38,15 +36,6 @@ class LoginRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 class RefreshRequest(Struct, frozen=True, forbid_unknown_fields=True):
     refresh_token: Annotated[str, Meta(min_length=1, max_length=128)]
-
-
-class DeviceView(View, frozen=True):
-    """One signed-in device."""
-
-    id: UUID
-    created_at: datetime
-    expires_at: datetime
-    current: bool
 
 
 class SessionController(Controller):
@@ -103,10 +92,12 @@ class SessionController(Controller):
             at=now(),
         )
 
-    @get(summary="登录设备", description="本账号现在登录着的设备，新的在前。")
-    async def index(self, caller: NamedDependency[Caller]) -> list[DeviceView]:
-        devices = await sessions.list_sessions(caller, at=now())
-        return [_view(device, caller) for device in devices]
+    @get(
+        summary="登录设备",
+        description="本账号现在登录着的设备，新的在前；代办身份随其设备，不另列出。",
+    )
+    async def index(self, caller: NamedDependency[Caller]) -> list[Device]:
+        return await list_devices(caller, at=now())
 
     @delete(
         "/current",
@@ -131,12 +122,3 @@ class SessionController(Controller):
         session_states: NamedDependency[SessionStates],
     ) -> None:
         await sessions.end_session(session_id, caller=caller, states=session_states, at=now())
-
-
-def _view(session: Session, caller: Caller) -> DeviceView:
-    return DeviceView(
-        id=session.id,
-        created_at=session.created_at,
-        expires_at=session.expires_at,
-        current=session.id == caller.session_id,
-    )

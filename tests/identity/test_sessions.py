@@ -6,6 +6,7 @@ import pytest
 from core.models import AuditEntry
 from identity.accounts import disable_account
 from identity.authentication import SessionEnded, authenticate_resident
+from identity.devices import list_devices
 from identity.models import Account, OneTimeProof, RefreshToken, Session
 from identity.providers import CodeUsed, LoginCodeRejected, ProviderFailed
 from identity.sessions import (
@@ -13,7 +14,6 @@ from identity.sessions import (
     SessionNotFound,
     SignedIn,
     end_session,
-    list_sessions,
     log_in,
     log_out,
 )
@@ -140,4 +140,4 @@ class TestLogOut:
             await end_session(stranger.session_id, caller=caller, states=NO_CACHE, at=AT)
         await end_session(there.session_id, caller=caller, states=NO_CACHE, at=AT)
 
-        assert [session.id for session in await list_sessions(caller, at=AT)] == [here.session_id]
+        assert [device.id for device in await list_devices(caller, at=AT)] == [here.session_id]
