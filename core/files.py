@@ -25,6 +25,7 @@ from core.sealing import Place, SealBroken, Vault
 
 LIFETIME = timedelta(days=90)
 _ORPHAN_AGE = timedelta(days=1)
+_LISTED = 1_000
 _FOLDER, _TABLE = "files", "core_stored_file"
 
 
@@ -100,7 +101,8 @@ class FileStorage:
         ids = [file.id for file in expired]
         await self._erase(ids)
         await StoredFile.filter(id__in=ids).delete()
-        await self._erase(await self._orphans())
+        async for orphans in self._orphans():
+            await self._erase(orphans)
         return len(ids)
 
     async def _put(self, file_id: UUID, content: AsyncIterator[bytes]) -> None:
@@ -130,18 +132,17 @@ class FileStorage:
             with suppress(FileNotFoundError):
                 await obstore.delete_async(self._store, _path(file_id))
 
-    async def _orphans(self) -> list[UUID]:
+    async def _orphans(self) -> AsyncIterator[list[UUID]]:
         """Objects without a row, older than a day by the store's clock: their upload died."""
         before = datetime.now(UTC) - _ORPHAN_AGE
-        found: list[UUID] = []
-        async for batch in obstore.list(self._store, f"{_FOLDER}/"):
-            found += [
+        async for batch in obstore.list(self._store, f"{_FOLDER}/", chunk_size=_LISTED):
+            found = [
                 UUID(item["path"].rpartition("/")[2])
                 for item in batch
                 if item["last_modified"] < before
             ]
-        rows = await StoredFile.filter(id__in=found)
-        return sorted(set(found) - {row.id for row in rows})
+            rows = await StoredFile.filter(id__in=found)
+            yield sorted(set(found) - {row.id for row in rows})
 
 
 def _path(file_id: UUID) -> str:

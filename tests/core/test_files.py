@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+import core.files
 from core.errors import NotFound
 from core.files import FileStorage, open_store
 from core.models import StoredFile
@@ -153,3 +154,19 @@ async def test_what_an_upload_that_died_left_is_erased_the_day_after(
 
     assert _object(tmp_path, young).exists()
     assert not _object(tmp_path, stale).exists()
+
+
+@pytest.mark.usefixtures("db")
+async def test_a_store_of_any_size_is_looked_through_in_pieces(
+    storage: FileStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked about all at once, 32,768 files were more than a statement takes."""
+    monkeypatch.setattr(core.files, "_LISTED", 2)
+    files = [await _keep(storage, b"old") for _ in range(7)]
+    for file in files:
+        os.utime(_object(tmp_path, file), (0, 0))
+    await StoredFile.exclude(id=files[3].id).delete()
+
+    await storage.forget_expired(at=AT)
+
+    assert [file for file in files if _object(tmp_path, file).exists()] == [files[3]]
