@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import msgspec
+from tortoise import connections
 
 from app.asgi import create_app
 from app.development import Addresses, DevSecrets, development_variables
@@ -114,6 +115,13 @@ class Town:
             await entry.action()
         while await self.deliver() + await jobs.run_due(self.handlers, at=now()):
             pass
+
+    async def do_everything_again(self) -> None:
+        """Every job that was done is handed out once more, as after a worker that died too late."""
+        await connections.get("default").execute_query(
+            "UPDATE procrastinate_jobs SET status = 'todo' WHERE status = 'succeeded'"
+        )
+        await self.work()
 
     def pass_time(self, **time: float) -> None:
         """Let time pass, here and outside."""
