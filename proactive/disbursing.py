@@ -14,8 +14,8 @@ from notifications.messages import send_message
 from proactive import budgets
 from proactive.deciding import Decided, decide_known, decide_parties, record_of, rule_of
 from proactive.entitlements import advance, amount_in_words
+from proactive.gates import is_open
 from proactive.kinds import TO_PAY, EntitlementStatus
-from proactive.matching import is_open
 from proactive.models import DecisionRecord, Entitlement, PolicyVersion
 from proactive.population import recipients
 from proactive.rules.evaluation import Outcome

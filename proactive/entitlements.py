@@ -13,8 +13,8 @@ from identity.callers import Caller
 from identity.kinds import Scope
 from identity.models import Session
 from notifications.messages import send_message
+from proactive.gates import is_open
 from proactive.kinds import NEXT, Delivery, EntitlementStatus, Mode
-from proactive.matching import is_open
 from proactive.models import Entitlement, PolicyVersion
 from proactive.population import recipients
 

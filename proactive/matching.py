@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from tortoise import connections
 from tortoise.transactions import in_transaction
 
 from core import jobs
@@ -14,6 +13,7 @@ from core.ids import new_id
 from core.sealing import Vault
 from proactive.deciding import Decided, decide_parties, record_of, rule_of
 from proactive.dry_runs import is_valid
+from proactive.gates import is_open
 from proactive.kinds import UNDECIDED, EntitlementStatus, VersionStatus
 from proactive.models import BenefitKey, DecisionRecord, Entitlement, Policy, PolicyVersion
 from proactive.population import population
@@ -27,7 +27,6 @@ _STATUS = {
     Outcome.UNKNOWN: EntitlementStatus.NEEDS_FACTS,
     Outcome.REFUSED: EntitlementStatus.NOT_ELIGIBLE,
 }
-_OPEN = "SELECT 1 FROM proactive_policy WHERE id = $1 AND halted_at IS NULL FOR SHARE"
 
 
 async def match_published(*, at: datetime) -> None:
@@ -60,11 +59,6 @@ async def match_policy(version_id: UUID, *, on: date, vault: Vault, at: datetime
         crashpoint("proactive.after_match_batch")
         matched += new
     return matched
-
-
-async def is_open(policy_id: UUID) -> bool:
-    """Whether a policy may act, held so until this transaction ends: a halt waits, or is seen."""
-    return bool(await connections.get("default").execute_query_dict(_OPEN, [policy_id]))
 
 
 def period_of(period: str, on: date) -> str:

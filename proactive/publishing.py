@@ -12,9 +12,10 @@ from core.errors import Conflict, NotAllowed
 from identity.callers import OperatorCaller
 from proactive import budgets
 from proactive.dry_runs import first_day
+from proactive.gates import close_gate
 from proactive.kinds import Delivery, EntitlementStatus, VersionStatus
 from proactive.models import Approval, DryRun, Entitlement, Policy, PolicyVersion
-from proactive.policies import VersionIsFixed, VersionNotFound, lock_policy
+from proactive.policies import VersionIsFixed, VersionNotFound, get_policy, lock_policy
 
 APPROVAL_LASTS = timedelta(hours=24)
 
@@ -103,7 +104,7 @@ async def publish_policy(
 async def halt_policy(code: str, *, operator: OperatorCaller, at: datetime) -> Policy:
     """Stop a policy at once: from this commit on nothing of it is matched, told or paid. 叫停"""
     async with in_transaction():
-        policy = await lock_policy(code, operator=operator)
+        policy = await _lock_with_gate(code, operator)
         if policy.halted_at is None:
             policy.halted_at = at
             await policy.save(update_fields=["halted_at"])
@@ -114,7 +115,7 @@ async def halt_policy(code: str, *, operator: OperatorCaller, at: datetime) -> P
 async def resume_policy(code: str, *, operator: OperatorCaller, at: datetime) -> Policy:
     """Let a halted policy go on from where it stopped; what was held is decided anew. 恢复"""
     async with in_transaction():
-        policy = await lock_policy(code, operator=operator)
+        policy = await _lock_with_gate(code, operator)
         if policy.halted_at is None:
             return policy
         halted_at, policy.halted_at = policy.halted_at, None
@@ -180,6 +181,11 @@ def _approved_hash(version: PolicyVersion, run: DryRun) -> str:
 
 def _is_old(made_at: datetime, at: datetime) -> bool:
     return at - made_at > APPROVAL_LASTS
+
+
+async def _lock_with_gate(code: str, operator: OperatorCaller) -> Policy:
+    await close_gate((await get_policy(code, operator=operator)).id)
+    return await lock_policy(code, operator=operator)
 
 
 async def _lock_draft(code: str, number: int, operator: OperatorCaller) -> PolicyVersion:
