@@ -12,7 +12,7 @@ from core.sealing import Vault
 from identity.callers import OperatorCaller
 from identity.id_numbers import IdNumberInvalid
 from operator_api.payments import FeeOrderLine
-from payments.issuing import PayerNotFound, issue_at_window
+from payments.issuing import DeadlineOutOfRange, PayerNotFound, issue_at_window
 from payments.orders import AgencyNotFound, ReferenceReused
 
 Reference = Annotated[
@@ -44,7 +44,13 @@ class FeeIssuingController(Controller):
             "amount_fen": 8000,
             "deadline_at": None,
         },
-        errors=(AgencyNotFound, IdNumberInvalid, PayerNotFound, ReferenceReused),
+        errors=(
+            AgencyNotFound,
+            DeadlineOutOfRange,
+            IdNumberInvalid,
+            PayerNotFound,
+            ReferenceReused,
+        ),
     )
     async def issue(
         self,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from core.errors import NotFound
+from core.errors import NotFound, Rejected
 from core.money import Fen
 from core.sealing import Vault
 from identity import entities, persons
@@ -12,10 +12,17 @@ from identity.entities import UsccInvalid
 from payments.models import FeeOrder
 from payments.orders import issue_fee
 
+_YEARS = 10
+
 
 class PayerNotFound(NotFound):
     code = "payments.payer_not_found"
     message = "没有找到该缴费人，请核对证件号码"
+
+
+class DeadlineOutOfRange(Rejected):
+    code = "payments.deadline_out_of_range"
+    message = "缴费期限须在前后十年以内"
 
 
 async def issue_at_window(
@@ -33,6 +40,8 @@ async def issue_at_window(
 
     Once for the department's own reference; other content under it is a conflict.
     """
+    if deadline_at is not None and abs(deadline_at.year - at.year) > _YEARS:
+        raise DeadlineOutOfRange()
     order = await issue_fee(
         operator.department,
         reference,

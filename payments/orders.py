@@ -102,7 +102,8 @@ async def issue_fee(
         if order.id == mine.id:
             subject = f"fee_order:{order.order_no}"
             await audit.record(actor, "fee.issue", subject, amount_fen=amount_fen)
-    if (order.payer_id, order.title, order.amount_fen) != (payer_id, title, amount_fen):
+    asked = (payer_id, title, amount_fen, deadline_at)
+    if (order.payer_id, order.title, order.amount_fen, order.deadline_at) != asked:
         raise ReferenceReused(order_no=order.order_no)
     return order
 

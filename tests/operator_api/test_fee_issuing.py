@@ -47,20 +47,22 @@ def fee(**fields: object) -> dict[str, object]:
 async def test_a_window_issues_a_fee_once_for_its_own_reference(
     window: httpx.AsyncClient,
 ) -> None:
-    first = await window.put(PATH, json=fee())
-    again = await window.put(PATH, json=fee())
+    deadline = {"deadline_at": "2027-06-30T16:00:00+08:00"}
+    first = await window.put(PATH, json=fee(**deadline))
+    again = await window.put(PATH, json=fee(**deadline))
 
     assert (first.status_code, again.json()) == (200, first.json())
     assert first.json()["status"] == "open"
     assert await FeeOrder.all().count() == 1
 
 
+@pytest.mark.parametrize("other", [{"amount_fen": 8001}, {"deadline_at": "2027-06-30T08:00:00Z"}])
 async def test_other_content_under_the_same_reference_is_a_conflict(
-    window: httpx.AsyncClient,
+    window: httpx.AsyncClient, other: dict[str, object]
 ) -> None:
     await window.put(PATH, json=fee())
 
-    reply = await window.put(PATH, json=fee(amount_fen=8001))
+    reply = await window.put(PATH, json=fee(**other))
 
     assert (reply.status_code, reply.json()["code"]) == (409, "payments.reference_reused")
 
@@ -73,6 +75,12 @@ async def test_other_content_under_the_same_reference_is_a_conflict(
             {"payer_number": "330100195103089024"}, 422, "identity.id_number_invalid", id="check"
         ),
         pytest.param({"amount_fen": 0}, 400, "web.body_invalid", id="nothing to pay"),
+        *(
+            pytest.param(
+                {"deadline_at": far}, 422, "payments.deadline_out_of_range", id=f"by {far}"
+            )
+            for far in ("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59")
+        ),
         pytest.param({"amount_fen": "8000"}, 400, "web.body_invalid", id="text for money"),
     ],
 )
