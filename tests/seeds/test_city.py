@@ -23,10 +23,10 @@ class TestNumbers:
             assert ric.get_birth_date(person.id_number) == person.birth_date, person.key
             assert (int(person.id_number[16]) % 2 == 1) == (person.sex == "male"), person.key
 
-    def test_no_card_number_is_one_that_is_issued(self) -> None:
+    def test_card_numbers_carry_an_area_code_of_a_whole_city(self) -> None:
         assert all(person.id_number[4:6] == "00" for person in CITY.people)
 
-    def test_no_telephone_number_is_one_that_is_handed_out(self) -> None:
+    def test_telephone_numbers_begin_as_no_known_ones_do(self) -> None:
         phones = [person.phone for person in CITY.people if person.phone]
 
         assert all(phone.startswith("154") and len(phone) == 11 for phone in phones)
