@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from tortoise.transactions import in_transaction
@@ -124,21 +125,8 @@ async def _decide_again(entitlement: Entitlement, version: PolicyVersion, one: D
         return False
     record = record_of(one, version.id)
     await record.save(force_create=True)
-    entitlement.policy_id, entitlement.version_id = version.policy_id, version.id
-    entitlement.outcome, entitlement.status = decision.outcome, _STATUS[decision.outcome]
-    entitlement.quantity, entitlement.reasons = decision.quantity, list(decision.reasons)
-    entitlement.decision_id = record.id
-    await entitlement.save(
-        update_fields=[
-            "policy_id",
-            "version_id",
-            "outcome",
-            "status",
-            "quantity",
-            "reasons",
-            "decision_id",
-        ]
-    )
+    columns = _columns(version, one) | {"decision_id": record.id}
+    await entitlement.update_from_dict(columns).save(update_fields=list(columns))
     if gained:
         await jobs.enqueue("proactive.notify", entitlement_id=str(entitlement.id))
     return gained
@@ -169,18 +157,25 @@ async def _insert(
 
 
 def _row(version: PolicyVersion, period: str, one: Decided, at: datetime) -> Entitlement:
-    policy: Policy = version.policy
     return Entitlement(
         id=new_id(),
-        policy_id=policy.id,
-        version_id=version.id,
         beneficiary_id=one.party_id,
-        department=policy.department,
-        division=policy.division,
         period=period,
-        outcome=one.decision.outcome,
-        status=_STATUS[one.decision.outcome],
-        quantity=one.decision.quantity,
-        reasons=list(one.decision.reasons),
         created_at=at,
+        **_columns(version, one),
     )
+
+
+def _columns(version: PolicyVersion, one: Decided) -> dict[str, Any]:
+    """What an entitlement takes over from the policy that gives it and from the decision."""
+    policy: Policy = version.policy
+    return {
+        "policy_id": policy.id,
+        "version_id": version.id,
+        "department": policy.department,
+        "division": policy.division,
+        "outcome": one.decision.outcome,
+        "status": _STATUS[one.decision.outcome],
+        "quantity": one.decision.quantity,
+        "reasons": list(one.decision.reasons),
+    }
