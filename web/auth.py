@@ -66,10 +66,15 @@ class Gatekeeper:
             caller = await self._doors[access.audience](connection, now())
             _check_role(caller, access)
             connection.scope["user"] = caller
-            key = caller.actor()
+            key = _counted(caller)
         action = handler.opt.get("limit", "read" if method == "GET" else "write")
         if action is not None:
             await self._limiter.hit(action, key)
+
+
+def _counted(caller: AnyCaller) -> str:
+    """Whom a limit counts: an account is one, for however many parties it acts."""
+    return f"account:{caller.account_id}" if isinstance(caller, Caller) else caller.actor()
 
 
 def _check_role(caller: AnyCaller, access: Access) -> None:

@@ -63,6 +63,17 @@ class BodyInvalid(Malformed):
     shown = ("field", "reason")
 
 
+BODY_REFUSALS = (
+    BodyInvalid,
+    BodyNotJson,
+    BodyNotUtf8,
+    BodyTooDeep,
+    KeyRepeated,
+    NumberOutOfRange,
+    TextNotAllowed,
+)
+
+
 def decode(body: bytes, as_type: type[T] | Any) -> T:
     """Read a body as `as_type`, or raise a `Malformed` that says what is wrong with it."""
     text = _as_text(body)

@@ -1,5 +1,6 @@
 """What every request meets first and every answer carries: bounds, the request id, safe headers."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
@@ -17,6 +18,8 @@ MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32 * 1024
 MAX_QUERY_BYTES = 8 * 1024
 MAX_PARAMETERS = 100
+
+_HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?\Z")
 
 SAFE_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -72,6 +75,8 @@ def _check_headers(scope: Scope) -> None:
 
 
 def _check_address(scope: Scope) -> None:
+    if any(name == b"host" and not _HOST.match(value) for name, value in scope["headers"]):
+        raise AddressInvalid()
     query = scope["query_string"]
     if len(query) > MAX_QUERY_BYTES or query.count(b"&") >= MAX_PARAMETERS:
         raise HTTPException(status_code=431)

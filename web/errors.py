@@ -60,6 +60,8 @@ HTTP_TITLES: Mapping[int, tuple[str, str]] = {
     431: ("web.headers_too_large", "请求头过大"),
     503: ("web.unavailable", "服务暂时不可用，请稍后再试"),
 }
+BODY_MISSING = ("web.body_missing", "缺少请求内容")
+PARAMETERS_INVALID = ("web.parameters_invalid", "请求参数有误")
 CRASH = ("web.internal", "系统繁忙，请稍后再试")
 
 
@@ -113,8 +115,8 @@ def _invalid_parameters(error: ValidationException) -> tuple[str, str, dict[str,
     extra = error.extra if isinstance(error.extra, list) else []
     fields = [str(item["key"]) for item in extra if isinstance(item, dict) and "key" in item]
     if "data" in fields:
-        return "web.body_missing", "缺少请求内容", {}
-    return "web.parameters_invalid", "请求参数有误", {"fields": fields} if fields else {}
+        return *BODY_MISSING, {}
+    return *PARAMETERS_INVALID, {"fields": fields} if fields else {}
 
 
 def _reply(

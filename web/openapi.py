@@ -16,9 +16,27 @@ from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, Reference, SecurityScheme
 from litestar.routes import HTTPRoute
 
+from core.database import DatabaseGone
 from core.errors import DomainError
-from web.errors import HTTP_TITLES, PROBLEM_TYPE, STATUS, Problem
+from identity.authentication import SessionEnded
+from identity.operator_sessions import OperatorSessionEnded
+from identity.tokens import TokenRefused
+from web.auth import RoleRequired, SignInRequired
+from web.body import BODY_REFUSALS
+from web.doors import CrossSiteRefused
+from web.edge import AddressInvalid
+from web.errors import (
+    BODY_MISSING,
+    HTTP_TITLES,
+    PARAMETERS_INVALID,
+    PROBLEM_TYPE,
+    STATUS,
+    Problem,
+)
+from web.limiter import RULES, LimiterUnavailable, TooManyRequests
 from web.matrix import Access, Audience, Matrix
+from web.pages import BadCursor
+from web.requests import BodyCutShort
 from web.uploads import KINDS
 
 DESCRIPTION = """掌上办：一键登录、缴费与拨付、亮证与核验、免申即享。
@@ -34,6 +52,13 @@ SCHEMES = {
     Audience.RESIDENT: "居民访问令牌，10 分钟有效",
     Audience.VERIFIER: "核验员访问令牌",
     Audience.OPERATOR: "工作人员令牌或会话 Cookie",
+}
+
+_AT_THE_DOOR: Mapping[Audience, Sequence[type[DomainError]]] = {
+    Audience.ANYONE: (),
+    Audience.RESIDENT: (SignInRequired, TokenRefused, SessionEnded),
+    Audience.VERIFIER: (SignInRequired, TokenRefused, SessionEnded),
+    Audience.OPERATOR: (SignInRequired, OperatorSessionEnded, RoleRequired, CrossSiteRefused),
 }
 
 Document = dict[str, Any]
@@ -74,22 +99,58 @@ def refusals(
     operation: Document, handler: HTTPRouteHandler, access: Access
 ) -> dict[int, list[Any]]:
     """By status: pairs of code and title that this operation may answer with."""
-    found: dict[int, list[Any]] = {503: [HTTP_TITLES[503]]}
-    if handler.opt.get("limit", "") is not None:
-        found[429] = [HTTP_TITLES[429]]
-    if operation.get("parameters") or operation.get("requestBody"):
-        found[400] = [HTTP_TITLES[400]]
+    found: dict[int, list[Any]] = {}
+    for error in (*_general(operation, handler), *_AT_THE_DOOR[access.audience]):
+        _add(found, error)
+    if any(_is_checked(one) for one in operation.get("parameters", ())):
+        found.setdefault(400, []).append(PARAMETERS_INVALID)
+    if any(_is_read_by_the_router(one) for one in operation.get("parameters", ())):
+        found.setdefault(404, []).append(HTTP_TITLES[404])
     if operation.get("requestBody"):
-        found |= {status: [HTTP_TITLES[status]] for status in (413, 415)}
-        found[400].append(("web.body_invalid", "请求内容有误，请检查后重新提交"))
-    if access.audience is not Audience.ANYONE:
-        found[401] = [HTTP_TITLES[401]]
-    if access.audience is Audience.OPERATOR:
-        found[403] = [("web.role_required", "您的岗位没有此项权限")]
+        found |= {status: [HTTP_TITLES[status]] for status in (408, 413)}
+    if handler.parsed_data_field is not None:
+        found[400].append(BODY_MISSING)
+        found[415] = [HTTP_TITLES[415]]
     for error in _declared(handler):
-        status = next(status for kind, status in STATUS.items() if issubclass(error, kind))
-        found.setdefault(status, []).append((error.code, error.message))
+        _add(found, error)
     return dict(sorted(found.items()))
+
+
+def _general(operation: Document, handler: HTTPRouteHandler) -> Iterator[type[DomainError]]:
+    """What comes of being asked at all: too often, in a wrong form, while a part is gone."""
+    yield DatabaseGone
+    limit = handler.opt.get("limit", "")
+    if limit is not None:
+        yield TooManyRequests
+    if limit and RULES[limit].when_cache_is_gone == "closed":
+        yield LimiterUnavailable
+    if operation.get("parameters"):
+        yield AddressInvalid
+    if any(one["name"] == "cursor" for one in operation.get("parameters", ())):
+        yield BadCursor
+    if operation.get("requestBody"):
+        yield BodyCutShort
+    if handler.parsed_data_field is not None:
+        yield from BODY_REFUSALS
+
+
+def _is_checked(parameter: Document) -> bool:
+    bounds = {"pattern", "minimum", "maximum"} & parameter["schema"].keys()
+    return bool(parameter["in"] == "query" or bounds)
+
+
+def _is_read_by_the_router(parameter: Document) -> bool:
+    """Of a path that holds no id where an id belongs, there is nothing."""
+    schema = parameter["schema"]
+    typed = schema.get("format") == "uuid" or schema.get("type") == "integer"
+    return bool(parameter["in"] == "path" and typed)
+
+
+def _add(found: dict[int, list[Any]], error: type[DomainError]) -> None:
+    status = next(status for kind, status in STATUS.items() if issubclass(error, kind))
+    told = (error.code, error.message)
+    if told not in found.setdefault(status, []):
+        found[status].append(told)
 
 
 def _declared(handler: HTTPRouteHandler) -> Sequence[type[DomainError]]:
@@ -130,14 +191,14 @@ def _complete_body(operation: Document, handler: HTTPRouteHandler) -> None:
 
 
 def _write_patterns_for_clients(document: Document) -> None:
-    """Our `\\Z` is what JSON Schema's dialect of patterns calls `$`."""
+    """Our `\\A` and `\\Z` are what JSON Schema's dialect of patterns calls `^` and `$`."""
     waiting: list[Any] = [document]
     while waiting:
         part = waiting.pop()
         if isinstance(part, dict):
             pattern = part.get("pattern")
             if isinstance(pattern, str) and pattern.endswith("\\Z"):
-                part["pattern"] = pattern.removesuffix("\\Z") + "$"
+                part["pattern"] = pattern.replace("\\A", "^", 1).removesuffix("\\Z") + "$"
             waiting += part.values()
         elif isinstance(part, list):
             waiting += part

@@ -1,9 +1,17 @@
+from datetime import datetime, timedelta
+
 import httpx
 import pytest
 from litestar import Litestar, get
+from msgspec.structs import replace
+from redis.asyncio import Redis
 
+from core.ids import new_id
+from identity.callers import Caller
 from tests.web import sample
-from web.matrix import Matrix, MatrixWrong, load_matrix, route_keys
+from web.auth import AnyCaller, AnyConnection
+from web.limiter import RULES, Rule
+from web.matrix import Audience, Matrix, MatrixWrong, load_matrix, route_keys
 
 ROUTES = {"/mine": "resident", "/checks": "verifier", "/desk": "operator"}
 
@@ -43,6 +51,21 @@ class TestSignedIn:
         reply = await client.post("/policies", content=b"[" * 100_000)
 
         assert reply.status_code == 401
+
+
+async def test_a_limit_counts_an_account_however_many_parties_it_acts_for(cache: Redis) -> None:
+    async def acting(connection: AnyConnection, at: datetime) -> AnyCaller:
+        caller = sample.CALLERS[Audience.RESIDENT]
+        assert isinstance(caller, Caller)
+        return replace(caller, person_id=caller.account_id, party_id=new_id())
+
+    rules = {**RULES, "read": Rule(2, timedelta(minutes=1), "local")}
+    doors = {**sample.DOORS, Audience.RESIDENT: acting}
+    transport = httpx.ASGITransport(sample.make_app(cache, rules=rules, doors=doors))
+    async with httpx.AsyncClient(transport=transport, base_url="https://zb.test") as client:
+        replies = [await client.get("/mine") for _ in range(3)]
+
+    assert [reply.status_code for reply in replies] == [200, 200, 429]
 
 
 class TestMatrix:

@@ -53,6 +53,19 @@ class TestBounds:
         assert (await client.get(f"/things?{many[:60_000]}")).status_code == 431
         assert (await client.get("/things?" + "a&" * 101)).status_code == 431
 
+    @pytest.mark.parametrize("host", ["", "a b", "[", "x:y", "::::", "a/b", "a\n", "user@host"])
+    async def test_a_host_that_is_none_is_refused(
+        self, client: httpx.AsyncClient, host: str
+    ) -> None:
+        """G01: what asks for the whole address later would break on it."""
+        assert (await client.get("/things", headers={"host": host})).status_code == 400
+
+    @pytest.mark.parametrize("host", ["zb.test", "127.0.0.1:8000", "[::1]:8000", "[::1]"])
+    async def test_a_host_with_or_without_its_port_is_taken(
+        self, client: httpx.AsyncClient, host: str
+    ) -> None:
+        assert (await client.get("/things", headers={"host": host})).status_code == 200
+
     async def test_a_body_that_stops_arriving_is_not_waited_for(self, app: Litestar) -> None:
         handler = next(route for route in app.routes if route.path == "/lists").route_handlers[0]
         handler.opt["body_seconds"] = 0.05

@@ -23,12 +23,37 @@ def test_an_operation_says_who_may_call_it(document: dict[str, Any]) -> None:
 def test_an_operation_names_every_way_it_refuses(document: dict[str, Any]) -> None:
     responses = document["paths"]["/things"]["post"]["responses"]
 
-    assert set(responses) == {"201", "400", "409", "413", "415", "429", "503"}
+    assert set(responses) == {"201", "400", "408", "409", "413", "415", "429", "503"}
     taken = responses["409"]["content"]["application/problem+json"]
     assert taken["schema"] == {"$ref": "#/components/schemas/Problem"}
     assert taken["examples"]["web.test_thing_taken"]["value"]["title"] == "已被占用"
     assert "Retry-After" in responses["429"]["headers"]
     assert "Problem" in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "codes"),
+    [
+        ("/mine", "401", {"web.not_signed_in", "identity.token_refused", "identity.session_ended"}),
+        ("/desk", "401", {"web.not_signed_in", "identity.operator_session_ended"}),
+        ("/desk", "403", {"web.role_required", "web.cross_site_refused"}),
+        ("/things", "400", {"web.address_invalid", "web.bad_cursor", "web.parameters_invalid"}),
+        ("/files/{file_id}", "404", {"web.not_found"}),
+        ("/mine", "503", {"core.database_gone"}),
+    ],
+)
+def test_a_refusal_is_named_by_the_code_that_comes(
+    document: dict[str, Any], path: str, status: str, codes: set[str]
+) -> None:
+    response = document["paths"][path]["get"]["responses"][status]
+
+    assert set(response["content"]["application/problem+json"]["examples"]) == codes
+
+
+def test_a_route_that_closes_without_the_cache_says_so(document: dict[str, Any]) -> None:
+    response = document["paths"]["/sessions"]["post"]["responses"]["503"]
+
+    assert "web.limiter_unavailable" in response["content"]["application/problem+json"]["examples"]
 
 
 def test_an_operation_shows_an_example_of_its_body(document: dict[str, Any]) -> None:
