@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from sandbox.book_form import bring_up_to_date
 from sandbox.clock import stamp
 
-SCHEMA = Path(__file__).with_name("schema.sql")
 NONCES_KEPT = timedelta(minutes=15)
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class Book:
     def __init__(self, path: Path | str) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
-        self._connection.executescript(SCHEMA.read_text(encoding="utf-8"))
+        bring_up_to_date(self._connection)
 
     def close(self) -> None:
         self._connection.close()

@@ -1,20 +1,16 @@
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = NORMAL;
-PRAGMA foreign_keys = ON;
-
-CREATE TABLE IF NOT EXISTS wallets (
+CREATE TABLE wallets (
     person TEXT NOT NULL,
     wallet TEXT NOT NULL CHECK (wallet IN ('wechat', 'alipay')),
     balance_fen INTEGER NOT NULL CHECK (balance_fen >= 0),
     PRIMARY KEY (person, wallet)
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS merchants (
+CREATE TABLE merchants (
     merchant TEXT PRIMARY KEY,  -- mchid, seller_id or debit account
     balance_fen INTEGER NOT NULL CHECK (balance_fen >= 0)
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS logins (
+CREATE TABLE logins (
     code TEXT PRIMARY KEY,
     provider TEXT NOT NULL,
     person TEXT NOT NULL,
@@ -25,7 +21,7 @@ CREATE TABLE IF NOT EXISTS logins (
     used_at TEXT
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS access_tokens (
+CREATE TABLE access_tokens (
     token TEXT PRIMARY KEY,
     appid TEXT NOT NULL,
     issued_at TEXT NOT NULL,
@@ -34,7 +30,7 @@ CREATE TABLE IF NOT EXISTS access_tokens (
     forced INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS user_tokens (
+CREATE TABLE user_tokens (
     access_token TEXT PRIMARY KEY,
     refresh_token TEXT NOT NULL UNIQUE,
     app_id TEXT NOT NULL,
@@ -42,7 +38,7 @@ CREATE TABLE IF NOT EXISTS user_tokens (
     issued_at TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS phone_numbers (
+CREATE TABLE phone_numbers (
     code TEXT PRIMARY KEY,
     provider TEXT NOT NULL,
     person TEXT NOT NULL,
@@ -53,7 +49,7 @@ CREATE TABLE IF NOT EXISTS phone_numbers (
     cost_fen INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS consents (
+CREATE TABLE consents (
     person TEXT NOT NULL,
     appid TEXT NOT NULL,
     template_id TEXT NOT NULL,
@@ -62,7 +58,7 @@ CREATE TABLE IF NOT EXISTS consents (
     PRIMARY KEY (person, appid, template_id)
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS messages (
+CREATE TABLE messages (
     msgid INTEGER PRIMARY KEY AUTOINCREMENT,
     person TEXT NOT NULL,
     appid TEXT NOT NULL,
@@ -74,7 +70,7 @@ CREATE TABLE IF NOT EXISTS messages (
     sent_at TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS wechat_pay_orders (
+CREATE TABLE wechat_pay_orders (
     mchid TEXT NOT NULL,
     out_trade_no TEXT NOT NULL,
     appid TEXT NOT NULL,
@@ -95,7 +91,7 @@ CREATE TABLE IF NOT EXISTS wechat_pay_orders (
     CHECK ((state = 'SUCCESS') = (transaction_id IS NOT NULL))
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS prepays (
+CREATE TABLE prepays (
     prepay_id TEXT PRIMARY KEY,
     mchid TEXT NOT NULL,
     out_trade_no TEXT NOT NULL,
@@ -103,7 +99,7 @@ CREATE TABLE IF NOT EXISTS prepays (
     FOREIGN KEY (mchid, out_trade_no) REFERENCES wechat_pay_orders (mchid, out_trade_no)
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS wechat_pay_transfers (
+CREATE TABLE wechat_pay_transfers (
     mchid TEXT NOT NULL,
     out_bill_no TEXT NOT NULL,
     transfer_bill_no TEXT NOT NULL UNIQUE,
@@ -122,7 +118,7 @@ CREATE TABLE IF NOT EXISTS wechat_pay_transfers (
     PRIMARY KEY (mchid, out_bill_no)
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS alipay_trades (
+CREATE TABLE alipay_trades (
     seller_id TEXT NOT NULL,
     out_trade_no TEXT NOT NULL,
     trade_no TEXT NOT NULL UNIQUE,
@@ -143,7 +139,7 @@ CREATE TABLE IF NOT EXISTS alipay_trades (
     PRIMARY KEY (seller_id, out_trade_no)
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS bank_transfers (
+CREATE TABLE bank_transfers (
     reference TEXT PRIMARY KEY,
     slip_no TEXT NOT NULL UNIQUE,
     debit_account TEXT NOT NULL,
@@ -157,7 +153,7 @@ CREATE TABLE IF NOT EXISTS bank_transfers (
     created_at TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE IF NOT EXISTS callbacks (
+CREATE TABLE callbacks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     event_id TEXT NOT NULL UNIQUE,
     provider TEXT NOT NULL CHECK (provider IN ('wechat_pay', 'alipay')),
@@ -175,20 +171,20 @@ CREATE TABLE IF NOT EXISTS callbacks (
     delivered_at TEXT
 ) STRICT;
 
-CREATE INDEX IF NOT EXISTS callbacks_due ON callbacks (next_at) WHERE state = 'pending';
+CREATE INDEX callbacks_due ON callbacks (next_at) WHERE state = 'pending';
 
-CREATE TABLE IF NOT EXISTS suppressions (number TEXT PRIMARY KEY) STRICT;
+CREATE TABLE suppressions (number TEXT PRIMARY KEY) STRICT;
 
-CREATE TABLE IF NOT EXISTS nonces (
+CREATE TABLE nonces (
     owner TEXT NOT NULL,
     nonce TEXT NOT NULL,
     used_at TEXT NOT NULL,
     PRIMARY KEY (owner, nonce)
 ) STRICT;
 
-CREATE INDEX IF NOT EXISTS nonces_old ON nonces (used_at);
+CREATE INDEX nonces_old ON nonces (used_at);
 
-CREATE TABLE IF NOT EXISTS calls (
+CREATE TABLE calls (
     api TEXT NOT NULL,
     outcome TEXT NOT NULL,
     times INTEGER NOT NULL,
