@@ -10,6 +10,7 @@ from payments.models import Disbursement, PaymentReceipt, Posting
 from tests.journeys.town import Town
 
 _OUR_TRANSFER = {"WAIT_USER_CONFIRM": "waiting_user", "SUCCESS": "paid", "FAIL": "failed"}
+_OUR_RETURN = {"paid": "paid", "returned": "failed"}
 _NEVER_ASKED = (DisbursementStatus.REQUESTED, DisbursementStatus.HELD)
 
 
@@ -54,7 +55,7 @@ async def their_payouts(town: Town) -> Counter[tuple[str, ...]]:
         for row in await town.book("wechat_pay_transfers")
     ]
     found += [
-        (row["reference"], row["slip_no"], row["amount_fen"], row["status"])
+        (row["reference"], row["slip_no"], row["amount_fen"], _OUR_RETURN[row["status"]])
         for row in await town.book("bank_transfers")
     ]
     return Counter((number, slip, str(amount), state) for number, slip, amount, state in found)

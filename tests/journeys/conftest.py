@@ -16,6 +16,8 @@ from tests.conftest import AT, empty_all_tables
 from tests.journeys import seeded
 from tests.journeys.town import Town
 
+pytest.register_assert_rewrite("tests.journeys.books", "tests.journeys.world")
+
 
 class Deployment(Struct, frozen=True):
     """What all towns have in common: our secrets, and the state folder of the world outside."""

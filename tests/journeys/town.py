@@ -12,6 +12,7 @@ from tortoise import connections
 
 from app.asgi import create_app
 from app.development import Addresses, DevSecrets, development_variables
+from app.logging import AccessLog
 from app.providers import Parts, choose_parts
 from app.settings import Settings, load_settings
 from app.worker import handlers, timetable
@@ -64,7 +65,7 @@ class Town:
         sandbox = httpx.ASGITransport(create_sandbox(world, delivers=False))
         self.line = Line(sandbox)
         self.parts: Parts = choose_parts(settings, transport=self.line)
-        self._product = httpx.ASGITransport(create_app(settings, self.parts))
+        self._product = httpx.ASGITransport(AccessLog(create_app(settings, self.parts)))
         self.outside = httpx.AsyncClient(transport=sandbox, base_url=SANDBOX)
         self._courier = Courier(world, httpx.AsyncClient(transport=self._product))
         department = settings.operating_department
