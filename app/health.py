@@ -31,8 +31,13 @@ def health_router(database_url: str, cache: Redis) -> Router:
     """GET /health/live and GET /health/ready.
 
     Only a database that is gone makes a process unready (503): without the cache all processes
-    still serve, and a balancer that took them away would make it worse.
+    still serve, and a balancer that took them away would make it worse. Whoever asks while it is
+    being found out gets that answer: anybody may ask, and must not use up the connections.
     """
+    asking: asyncio.Task[tuple[Part, Part]] | None = None
+
+    async def ask() -> tuple[Part, Part]:
+        return await asyncio.gather(_ask_postgres(database_url), _ask_valkey(cache))
 
     @get("/live", summary="进程是否存活", description="进程在运行并能应答即为存活。")
     async def live() -> Live:
@@ -44,7 +49,10 @@ def health_router(database_url: str, cache: Redis) -> Router:
         description="数据库不可用时为 503；只有缓存不可用时仍提供服务，状态为 degraded。",
     )
     async def ready() -> Response[Ready]:
-        postgres, valkey = await asyncio.gather(_ask_postgres(database_url), _ask_valkey(cache))
+        nonlocal asking
+        if asking is None or asking.done():
+            asking = asyncio.create_task(ask())
+        postgres, valkey = await asyncio.shield(asking)
         if postgres == "gone":
             answer = Ready("unavailable", postgres, valkey)
             return Response(answer, status_code=503, headers={"Retry-After": "5"})

@@ -59,6 +59,8 @@ def _address_checks(settings: Settings) -> Iterator[Check]:
         ("ZB_VALKEY_URL", settings.valkey_url, ("redis", "rediss", "unix")),
     ):
         yield name, partial(_has_scheme, url.reveal(), schemes), f"应以 {schemes[0]}:// 开头"
+    plain = partial(operator.not_, settings.public_url.endswith("/") or "?" in settings.public_url)
+    yield "ZB_PUBLIC_URL", plain, "不能以 / 结尾，也不能带参数：回调地址由它拼成"
 
 
 def _platform_checks(settings: Settings) -> Iterator[Check]:

@@ -1,3 +1,6 @@
+import asyncio
+
+import httpx
 import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
@@ -32,6 +35,18 @@ async def test_ready_tells_of_each_part(postgres: EmbeddedPostgres) -> None:
     assert frozen.elapsed.total_seconds() < 3
     assert live.json() == {"status": "live"}
     assert again.json()["postgres"] == "ok"
+
+
+async def test_many_who_ask_at_once_use_up_no_connections(
+    postgres: EmbeddedPostgres, cache: Redis
+) -> None:
+    """Anybody may ask; a connection for each would leave none for the work."""
+    app = Litestar([health_router(postgres.url(), cache)], logging_config=None)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://zb.test") as client:
+        replies = await asyncio.gather(*(client.get("/health/ready") for _ in range(300)))
+
+    assert {reply.status_code for reply in replies} == {200}
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ def test_no_secret_is_printed_in_settings_or_in_a_refusal() -> None:
         pytest.param("ZB_PRESENTATION_KEYS", "c2hvcnQ=", id="a short signing key"),
         pytest.param("ZB_RESIDENT_TOKEN_KEYS", "no pem", id="no token key"),
         pytest.param("ZB_DATABASE_URL", "sqlite://x", id="another database"),
+        pytest.param("ZB_PUBLIC_URL", "https://zb.test/", id="a callback address with //"),
         pytest.param("ZB_TRUSTED_PROXIES", "10.0.0.0/33", id="no network"),
         pytest.param("ZB_BANK", '{"base_url": "ftp://x"}', id="no web address"),
         pytest.param("ZB_ENVIRONMENT", "prod", id="no such environment"),
