@@ -22,6 +22,7 @@ from payments.payouts import Payers
 from payments.queries import query_attempt
 from payments.refunds import refund_receipt
 from proactive import handlers as proactive_jobs
+from proactive.disbursing import may_pay
 from proactive.matching import match_published
 
 WORK_LISTS = ("payments.apply_notices", "notifications.deliver")
@@ -89,7 +90,7 @@ def _messages() -> dict[str, Handler]:
 
 
 def _payments(parts: Parts, department: str) -> dict[str, Handler]:
-    payers = Payers(parts.gateways, parts.bank)
+    payers = Payers(parts.gateways, parts.bank, allowed=may_pay)
     return {
         "payments.apply_notices": _with_vault(parts, apply_notices, department=department),
         "payments.query_attempt": partial(query_attempt, gateways=parts.gateways),

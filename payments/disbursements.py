@@ -34,6 +34,8 @@ ASKING_LASTS = timedelta(seconds=30)
 LADDER = (5, 10, 30, 60, 300, 600, 1800)
 """Seconds from one look at an unfinished disbursement to the next; then hourly."""
 HELD_LASTS = timedelta(days=1)
+HALTED = "halted"
+"""Why it is held while money may not go out for its reference; nothing for a person to mend."""
 
 _PAYEES_FAULT = {"NAME_NOT_CORRECT", "ID_CARD_NOT_CORRECT", "OPENID_INVALID"}
 
@@ -193,16 +195,27 @@ async def _send(disbursement: Disbursement, *, payers: Payers, vault: Vault, at:
     if not await _claim_asking(disbursement, at):
         return
     crashpoint("payments.before_transfer")
+    allowed = await payers.allowed(disbursement.reference)
     try:
-        report = await payouts.ask_to_pay(disbursement, again=again, payers=payers, vault=vault)
+        if allowed:
+            report = await payouts.ask_to_pay(disbursement, again=again, payers=payers, vault=vault)
+        else:
+            report = await _offered_before(disbursement, payers) if again else None
     except GatewayRefused as refused:
         await _refused(disbursement, str(refused.context["reason"]), vault=vault, at=at)
         return
     crashpoint("payments.after_transfer")
     if report is None:
-        await _hold(disbursement, "no_channel")
+        await _hold(disbursement, "no_channel" if allowed else HALTED)
     else:
         await apply_transfer(report, vault=vault, at=at)
+
+
+async def _offered_before(disbursement: Disbursement, payers: Payers) -> Transfer | None:
+    """What became of it, unless the payee's package was lost with the answer: asked for later."""
+    report = await payouts.ask_about(disbursement, payers=payers)
+    waits = report is not None and report.state is TransferState.WAITING_USER
+    return None if waits else report
 
 
 async def _claim_asking(disbursement: Disbursement, at: datetime) -> bool:
@@ -228,16 +241,18 @@ async def _hold(disbursement: Disbursement, reason: str) -> None:
     async with in_transaction():
         unknown = Disbursement.filter(id=disbursement.id, status=DisbursementStatus.UNKNOWN)
         held = {"status": DisbursementStatus.HELD, "reason": reason, "asked_until": None}
-        if await unknown.update(**held):
+        if await unknown.update(**held) and reason != HALTED:
             await ask_a_person(disbursement, "payments.payout_held", reason=reason)
 
 
 async def _follow_later(row: Disbursement, step: int, *, at: datetime) -> None:
     after = timedelta(seconds=LADDER[step] if step < len(LADDER) else 3600)
+    if row.status is DisbursementStatus.HELD and row.reason != HALTED:
+        after = HELD_LASTS
     await jobs.enqueue(
         "payments.follow_disbursement",
         dedupe_key=f"payments.follow_disbursement:{row.id}:{step}",
-        run_at=at + (HELD_LASTS if row.status is DisbursementStatus.HELD else after),
+        run_at=at + after,
         disbursement_id=str(row.id),
         step=step,
     )

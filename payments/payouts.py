@@ -1,5 +1,7 @@
 """Asking a provider to pay out: the outward half of a disbursement. 拨付渠道"""
 
+from collections.abc import Awaitable, Callable
+
 from msgspec import Struct
 
 from core.sealing import Vault
@@ -23,11 +25,18 @@ _ASK_INSTEAD = {"ALREADY_EXISTS", "reference_reused"}
 """They know the number with other content: what became of it counts, not the refusal."""
 
 
+async def _always(reference: str) -> bool:
+    return True
+
+
 class Payers(Struct, frozen=True):
-    """Whom we can have money paid out by."""
+    """Whom we can have money paid out by. `allowed` says whether it may still go out for a
+    reference: it is asked each time before anybody is asked to pay.
+    """
 
     gateways: Gateways
     bank: Bank
+    allowed: Callable[[str], Awaitable[bool]] = _always
 
     def __post_init__(self) -> None:
         declared_contract(self.bank)

@@ -67,6 +67,12 @@ async def pay_waiting(policy_id: UUID, *, vault: Vault, at: datetime) -> None:
             return
 
 
+async def may_pay(reference: str) -> bool:
+    """Whether money asked for may still go out: not while its policy is halted. (E03)"""
+    entitlement_id = UUID(reference.removeprefix(_REFERENCE))
+    return await Entitlement.filter(id=entitlement_id, policy__halted_at=None).exists()
+
+
 async def finish_disbursement(reference: str, outcome: str, *, at: datetime) -> None:
     """Write down, once, how paying ended: paid, failed, or returned after it was paid."""
     to = _S.PAID if outcome == "paid" else _S.FAILED

@@ -1,6 +1,7 @@
 """What stands between a payout and its end: providers that say no at the wrong moment."""
 
 import pytest
+from msgspec import structs
 
 from core.models import HumanTask
 from core.sealing import Vault
@@ -146,3 +147,55 @@ async def test_another_reason_to_hold_it_is_another_matter_for_a_person(vault: V
 
     reasons = [task.details["reason"] for task in await HumanTask.all().order_by("id")]
     assert reasons == ["NOT_ENOUGH", "NO_AUTH"]
+
+
+class Halt:
+    """Says whether money may go out, as the policy's owner does."""
+
+    def __init__(self) -> None:
+        self.on = True
+
+    async def __call__(self, reference: str) -> bool:
+        return not self.on
+
+
+async def test_a_halt_stops_what_was_asked_for_and_not_yet_sent(vault: Vault) -> None:
+    """E03: held without troubling anybody, and sent once the halt is over."""
+    payee, transfers, halt = await make.caller(vault), FakeTransfers(), Halt()
+    payers = structs.replace(make.payers(transfers), allowed=halt)
+    row = await requested(vault, payers, payee)
+
+    assert await follow(row, 0, payers, vault) is DisbursementStatus.HELD
+    assert (transfers.asked, await HumanTask.all().count()) == ([], 0)
+
+    halt.on = False
+    assert await follow(row, 1, payers, vault) is DisbursementStatus.WAITING_USER
+
+
+async def test_a_halt_does_not_hide_what_was_sent_before_it(vault: Vault) -> None:
+    """E13: the answer was lost, then came the halt: asked about, and not asked for again."""
+    payee, transfers, halt = await make.caller(vault), FakeTransfers(fails=1), Halt()
+    payers = structs.replace(make.payers(transfers), allowed=halt)
+    halt.on = False
+    row = await requested(vault, payers, payee)
+    await follow(row, 0, payers, vault)
+    transfers.confirm(row.number)
+
+    halt.on = True
+    assert await follow(row, 1, payers, vault) is DisbursementStatus.PAID
+    assert len(transfers.asked) == 1
+
+
+async def test_a_package_that_was_lost_comes_once_the_halt_is_over(vault: Vault) -> None:
+    payee, transfers, halt = await make.caller(vault), FakeTransfers(fails=1), Halt()
+    payers = structs.replace(make.payers(transfers), allowed=halt)
+    halt.on = False
+    row = await requested(vault, payers, payee)
+    await follow(row, 0, payers, vault)
+
+    halt.on = True
+    assert await follow(row, 1, payers, vault) is DisbursementStatus.HELD
+    halt.on = False
+    assert await follow(row, 2, payers, vault) is DisbursementStatus.WAITING_USER
+    assert row.package_sealed is not None
+    assert len(transfers.bills) == 1

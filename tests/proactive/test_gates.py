@@ -4,6 +4,7 @@ import pytest
 from tortoise.transactions import in_transaction
 
 from core.sealing import Vault
+from proactive.disbursing import may_pay
 from proactive.gates import is_open
 from proactive.models import Policy
 from proactive.publishing import halt_policy, resume_policy
@@ -55,3 +56,21 @@ async def test_whoever_asks_while_a_policy_is_resumed_sees_it_resumed(vault: Vau
         await asyncio.sleep(0.2)
 
     assert await asking
+
+
+async def test_money_that_was_asked_for_does_not_go_out_while_a_policy_is_halted(
+    vault: Vault,
+) -> None:
+    """E03"""
+    resident = await make.person(vault)
+    await make.matched(vault)
+    reference = f"entitlement:{(await make.entitlement_of(resident.id)).id}"
+    publisher = make.operator("publisher")
+
+    answers = [await may_pay(reference)]
+    await halt_policy("sh-elder", operator=publisher, at=AT)
+    answers.append(await may_pay(reference))
+    await resume_policy("sh-elder", operator=publisher, at=AT)
+    answers.append(await may_pay(reference))
+
+    assert answers == [True, False, True]
