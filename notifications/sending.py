@@ -14,6 +14,7 @@ from msgspec import Struct
 from tortoise.transactions import in_transaction
 
 from core import jobs
+from core.clock import date_in_china
 from core.crashpoints import crashpoint
 from core.tasks import raise_task
 from identity.models import Account
@@ -38,6 +39,7 @@ READY_SECONDS = 20.0
 
 MAX_ATTEMPTS = 6
 FIRST_WAIT = timedelta(seconds=30)
+_TEMPLATE_WRONG = "notifications.template_wrong"  # put before a person once a day
 
 
 class _NotToSend(Exception):
@@ -109,7 +111,8 @@ async def _prepare(claim: Claim, run: _Run) -> _Ready | None:
 
 async def _make_ready(delivery: Delivery, claim: Claim, channels: Channels, at: datetime) -> _Ready:
     channel = channels.find(delivery.channel)
-    wording = known_kinds()[delivery.message.kind].wechat
+    kind = known_kinds().get(delivery.message.kind)  # another release may have written it
+    wording = kind.wechat if kind else None
     if channel is None or wording is None:
         raise _NotToSend(DeliveryStatus.FAILED, "no_channel")
     values = _fitted(delivery.message.values, wording, channel)
@@ -134,6 +137,9 @@ async def _make_ready(delivery: Delivery, claim: Claim, channels: Channels, at: 
 def _fitted(values: dict[str, str], wording: WechatWording, channel: Channel) -> dict[str, str]:
     try:
         return channel.fit({key: fill(text, values) for key, text in wording.values.items()})
+    except KeyError as error:  # told in another release's words
+        field = str(error.args[0])
+        raise _NotToSend(DeliveryStatus.FAILED, "value_missing", field[:32]) from error
     except ValueRefused as error:
         field = str(error.context["field"])
         raise _NotToSend(DeliveryStatus.FAILED, "value_refused", field) from error
@@ -199,10 +205,12 @@ async def _settle_consent(ready: _Ready, result: NotSent, department: str, at: d
     else:
         await subscriptions.give_back(ready.consent_id, at=at)
     if result.why in (Refusal.SETUP, Refusal.VALUE):
+        template = ready.notice.template_id
         await raise_task(
-            "notifications.template_wrong",
+            _TEMPLATE_WRONG,
             department=department,
-            subject=f"template:{ready.notice.template_id}:{result.code}",
+            subject=f"template:{template}:{result.code}",
+            dedupe_key=f"{_TEMPLATE_WRONG}:{template}:{result.code}:{date_in_china(at)}",
             field=result.field or "",
         )
 
