@@ -85,9 +85,7 @@ async def act_for(
     person_id = _person(caller)
     grant = None
     if party_id != person_id:
-        grant = await _find_grant(person_id, party_id, at=at)
-    if party_id != person_id and grant is None:
-        await _check_representative(person_id, party_id, register, vault)
+        grant = await _right_to_act(person_id, party_id, register, vault, at)
     async with in_transaction():
         current = await lock_session(caller.session_id)
         state = await load_state(current.id, at=at)
@@ -158,6 +156,26 @@ async def _find_grant(person_id: UUID, party_id: UUID, *, at: datetime) -> Actin
         if grant_holds(grant, at=at)
     ]
     return min(grants, key=lambda grant: grant.scope is not Scope.CONFIRMER, default=None)
+
+
+async def _right_to_act(
+    person_id: UUID, party_id: UUID, register: BusinessRegister, vault: Vault, at: datetime
+) -> ActingGrant | None:
+    """The grant to act on; None for who represents the party by law, or the refusal.
+
+    An agent who only prepares may have become the one who represents it.
+    """
+    grant = await _find_grant(person_id, party_id, at=at)
+    represented = LegalEntity.filter(id=party_id, legal_representative_id=person_id)
+    if grant is not None and (grant.scope is Scope.CONFIRMER or not await represented.exists()):
+        return grant
+    try:
+        await _check_representative(person_id, party_id, register, vault)
+    except NotRepresentative:
+        if grant is None:
+            raise
+        return grant
+    return None
 
 
 async def _check_representative(

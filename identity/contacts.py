@@ -48,9 +48,10 @@ async def verify_phone(
     except DomainError:
         await give_back(kind, proof)
         raise
-    async with in_transaction():
+    index = _index(phone, vault)
+    async with in_transaction() as connection:
+        await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [_lock_of(index)])
         account = await Account.select_for_update().get(id=caller.account_id)
-        index = _index(phone, vault)
         await _end_others(account, index, at=at)
         await _keep(account.id, phone, index, vault, at=at)
         account.level = max(account.level, int(Level.PHONE))
@@ -108,6 +109,11 @@ async def _keep(account_id: UUID, phone: str, index: UUID, vault: Vault, *, at: 
 
 def _index(phone: str, vault: Vault) -> UUID:
     return UUID(bytes=vault.blind_index(f"{_TABLE}.phone", phone))
+
+
+def _lock_of(index: UUID) -> int:
+    """Of two accounts that prove one number at once, the second ends the first's binding."""
+    return int.from_bytes(index.bytes[:8], signed=True)
 
 
 def _open(contact: PhoneContact, vault: Vault) -> str:

@@ -245,6 +245,26 @@ class TestRepresentative:
         with pytest.raises(SessionEnded):
             await authenticate_resident(pair.access_token, issuer=issuer, states=NO_CACHE, at=AT)
 
+    @pytest.mark.parametrize(("number", "scope"), [(WANG, Scope.CONFIRMER), (CHEN, Scope.PREPARER)])
+    async def test_confirms_though_an_older_grant_only_lets_prepare(
+        self,
+        number: str,
+        scope: Scope,
+        caller: Caller,
+        entity: LegalEntity,
+        register: FakeBusinessRegister,
+        vault: Vault,
+        issuer: TokenIssuer,
+    ) -> None:
+        """Unless the register names somebody else: then the grant is what there is."""
+        await LegalEntity.all().update(legal_representative_id=caller.person_id)
+        register.register(entity, id_number=number)
+        await grant(caller, entity.id, scope=Scope.PREPARER)
+
+        pair = await switch(caller, entity.id, register, vault, issuer)
+
+        assert (await caller_of(pair, at=AT)).scope == scope
+
     @pytest.mark.parametrize("change", ["unknown", "another", "closed"])
     async def test_is_refused_when_it_does_not(
         self,

@@ -83,6 +83,20 @@ async def test_a_number_given_to_somebody_else_leaves_the_first_and_brings_no_ac
     assert second.account_id != first.account_id
 
 
+async def test_two_who_prove_one_number_at_once_do_not_both_have_it(
+    issuer: TokenIssuer, vault: Vault
+) -> None:
+    """A12"""
+    for number in range(10):
+        callers = [await tap(issuer, f"openid-{who}{number}") for who in "abc"]
+
+        await asyncio.gather(
+            *(share(one, f"phone-{PHONE}#{one.subject}", vault) for one in callers)
+        )
+
+        assert await PhoneContact.filter(ended_at=None).count() == 1
+
+
 async def test_two_accounts_of_one_person_may_have_one_number(
     issuer: TokenIssuer, vault: Vault
 ) -> None:
