@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 
 from app import subscriptions
@@ -40,6 +41,9 @@ def handlers(parts: Parts, *, operating_department: str) -> dict[str, Handler]:
 
 def timetable(parts: Parts) -> list[Regularly]:
     async def seal() -> None:
+        await seal_audit(at=now(), look_back=timedelta(minutes=1))
+
+    async def seal_late() -> None:
         await seal_audit(at=now())
 
     async def forget() -> None:
@@ -58,6 +62,7 @@ def timetable(parts: Parts) -> list[Regularly]:
 
     return [
         Regularly(1.0, seal),
+        Regularly(60.0, seal_late),
         Regularly(10.0, forget),
         Regularly(10.0, look_again),
         Regularly(60.0, match),

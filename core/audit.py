@@ -6,7 +6,7 @@ add rows.
 """
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -22,6 +22,8 @@ from core.models import AuditEntry, AuditSeal
 GENESIS = b"\0" * 32
 _SEALER_LOCK = 7_300_001
 _BATCH = 2_000
+AN_HOUR = timedelta(hours=1)
+"""No transaction stays open for longer."""
 
 
 class AuditReport(Struct, frozen=True):
@@ -42,9 +44,12 @@ async def record(actor: str, action: str, subject: str, **details: str | int | N
     )
 
 
-async def seal_audit(*, at: datetime) -> int:
+async def seal_audit(*, at: datetime, look_back: timedelta = AN_HOUR) -> int:
     """Chain what is not chained yet; say how many. One sealer at a time, the others find
     nothing to do.
+
+    Entries are looked for from `look_back` before the last that was chained: looking far finds
+    those of slow transactions, and costs as much as there are entries in that time.
     """
     async with in_transaction() as connection:
         got = await connection.execute_query_dict(
@@ -55,7 +60,7 @@ async def seal_audit(*, at: datetime) -> int:
         last = await AuditSeal.all().order_by("-seq").first()
         seq, head = (last.seq, bytes(last.hash)) if last else (0, GENESIS)
         seals: list[AuditSeal] = []
-        for entry in await _unsealed(_an_hour_before(last)):
+        for entry in await _unsealed(_before(last, look_back)):
             seq, head = seq + 1, link(head, seq + 1, entry)
             seals.append(AuditSeal(seq=seq, entry_id=entry.id, hash=head, sealed_at=at))
         await AuditSeal.bulk_create(seals)
@@ -109,9 +114,9 @@ async def _sealed() -> AsyncIterator[tuple[AuditSeal, AuditEntry | None]]:
         seq = seals[-1].seq
 
 
-def _an_hour_before(last: AuditSeal | None) -> UUID:
-    """Where to look from: ids go by time, and no transaction stays open for an hour."""
-    moment = (last.entry_id.int >> 80) - 3_600_000 if last else 0
+def _before(last: AuditSeal | None, look_back: timedelta) -> UUID:
+    """Where to look from: ids go by time."""
+    moment = (last.entry_id.int >> 80) - int(look_back.total_seconds() * 1000) if last else 0
     return UUID(int=max(moment, 0) << 80)
 
 

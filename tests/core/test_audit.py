@@ -1,4 +1,6 @@
 import asyncio
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from tortoise import connections
@@ -67,6 +69,22 @@ class TestSealAudit:
         await entries(2)
 
         assert (await verify_audit()).unsealed == 2
+
+    async def test_the_entry_of_a_slow_transaction_is_found_by_looking_far(self) -> None:
+        """Each second near, which stays cheap however busy the hour was; each minute far."""
+        await entries(1)
+        slow = await AuditEntry.get()
+        ten_minutes_ago = UUID(int=slow.id.int - (600_000 << 80))
+        await entries(1)
+        await seal_audit(at=AT)
+        await AuditEntry.create(
+            id=ten_minutes_ago, at=AT, actor="a", action="b", subject="c", details={}
+        )
+
+        near = await seal_audit(at=AT, look_back=timedelta(minutes=1))
+        far = await seal_audit(at=AT)
+
+        assert (near, far) == (0, 1)
 
 
 class TestVerifyAudit:
