@@ -14,7 +14,8 @@ from core import audit
 from core.clock import date_in_china
 from core.errors import NotFound, Rejected
 from core.ids import new_id
-from core.sealing import Place, Vault
+from core.sealing import Place, SealBroken, Vault
+from core.tasks import raise_task
 from facts.catalogue import Catalogue, FactLiteral, FactReading, FactSpec, FactType
 from facts.definitions import load_catalogue
 from facts.models import FactKey, FactValue, Source
@@ -110,14 +111,22 @@ async def collect_facts(
     known_at: datetime,
     vault: Vault,
 ) -> FactsByParty:
-    """What was known at a moment of a day's state; no entry where nothing was. 取数"""
+    """What was known at a moment of a day's state; no entry where nothing was. 取数
+
+    A value that does not open is not known: it is put before its department, and stops nobody else.
+    """
     catalogue = await load_catalogue()
     rows = await connections.get("default").execute_query_dict(
         _READ, [list(party_ids), list(keys), on, known_at]
     )
     found: FactsByParty = {party_id: {} for party_id in party_ids}
     for row in rows:
-        found[row["party_id"]][row["key"]] = _reading(row, catalogue, vault)
+        try:
+            found[row["party_id"]][row["key"]] = _reading(row, catalogue, vault)
+        except SealBroken:
+            department = catalogue[row["key"]].department
+            subject = f"fact_value:{row['id']}"
+            await raise_task("facts.value_broken", department=department, subject=subject)
     return found
 
 
