@@ -23,6 +23,8 @@ _STATES = {
     "returned": TransferState.FAILED,
 }
 
+_NOT_NOW = {408, 429}  # of the moment, and no verdict on the payment
+
 
 class _Slip(Struct):
     reference: str
@@ -72,6 +74,8 @@ class CorporateBank:
 
 def _report(answer: Answer, number: str) -> Transfer:
     try:
+        if answer.status in _NOT_NOW:
+            raise GatewayFailed(provider="bank", status=answer.status)
         if answer.status >= 400:
             refusal = msgspec.json.decode(answer.body, type=_Refusal)
             raise GatewayRefused(provider="bank", reason=refusal.code)

@@ -81,6 +81,7 @@ async def test_a_proven_no_is_told_by_its_code() -> None:
     [
         pytest.param({"reference": "D1"}, 200, False, id="not the bank's"),
         pytest.param({}, 502, True, id="broken"),
+        pytest.param({"code": "too_many_requests"}, 429, True, id="too often"),
         pytest.param({"reference": "D1"}, 200, True, id="incomplete"),
         pytest.param(
             {"reference": "D9", "slip_no": "S", "status": "paid"}, 200, True, id="another's"
