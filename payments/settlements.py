@@ -1,6 +1,6 @@
 """What happens to an order when money arrives for it, whoever says so and however often. 入账"""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tortoise.transactions import in_transaction
 
@@ -14,6 +14,8 @@ from payments.models import FeeOrder, PaymentAttempt, PaymentReceipt
 from payments.postings import REFUNDS_DUE, SUSPENSE, fees_of, held_by, post_entry
 
 CURRENCY = "CNY"
+LATE_LASTS = timedelta(hours=1)
+"""After the end of a try, until a provider that still calls it open is not asked any more."""
 
 
 class NumberUnknown(NotFound):
@@ -56,7 +58,8 @@ async def note_not_paid(report: NotPaid, *, at: datetime) -> None:
     """Close a try that can no longer be paid. One that was paid stays paid."""
     attempt = await _find_attempt(report)
     never_made = report.state is PayState.ABSENT and attempt.expires_at <= at
-    if report.state is PayState.CLOSED or never_made:
+    long_over = attempt.expires_at + LATE_LASTS <= at
+    if report.state is PayState.CLOSED or never_made or long_over:
         live = PaymentAttempt.filter(id=attempt.id, status__in=LIVE_ATTEMPTS)
         await live.update(status=AttemptStatus.CLOSED)
 
