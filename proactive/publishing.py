@@ -102,7 +102,10 @@ async def publish_policy(
 
 
 async def halt_policy(code: str, *, operator: OperatorCaller, at: datetime) -> Policy:
-    """Stop a policy at once: from this commit on nothing of it is matched, told or paid. 叫停"""
+    """Stop a policy at once: from this commit on nothing of it is matched, told or sent to be paid.
+
+    What a provider was being asked at that moment goes on, and so do messages already told. 叫停
+    """
     async with in_transaction():
         policy = await _lock_with_gate(code, operator)
         if policy.halted_at is None:
