@@ -1,6 +1,6 @@
 """The whole product and the world outside it in one process, with one clock for both."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -11,14 +11,13 @@ import msgspec
 from tortoise import connections
 
 from app.asgi import create_app
-from app.development import Addresses, DevSecrets, development_variables
+from app.development import Addresses, development_variables, new_secrets
 from app.logging import AccessLog
 from app.providers import Parts, choose_parts
-from app.settings import Settings, load_settings
+from app.settings import load_settings
 from app.worker import handlers, timetable
 from core import jobs
 from core.clock import now, set_offset
-from core.jobs import Handler
 from sandbox.asgi import create_app as create_sandbox
 from sandbox.city import read_city
 from sandbox.clock import Clock
@@ -57,27 +56,43 @@ class Line(httpx.AsyncBaseTransport):
         del self._meanwhile[part_of_url]
 
 
-class Town:
-    """`said` is everything the product answered to anybody; `city` whom the files know."""
+class Deployment:
+    """What towns have in common, read and made once: the city, everybody's keys, our settings."""
 
-    def __init__(self, settings: Settings, world: World) -> None:
-        self.city, self.world, self.said = City(), world, list[str]()
-        sandbox = httpx.ASGITransport(create_sandbox(world, delivers=False))
-        self.line = Line(sandbox)
+    def __init__(self, state: Path, *, valkey_url: str) -> None:
+        self.state, self.city = state, City()
+        outside = read_city(CITY)
+        console = write_console(state, outside, open_keys(state, outside)).read_bytes()
+        where = Addresses(
+            database_url="asyncpg://nobody@127.0.0.1/unused",  # the tests' own pool is open already
+            valkey_url=valkey_url,
+            public_url=PRODUCT,
+            sandbox=SANDBOX,
+            file_store_url=state.as_uri(),
+        )
+        variables = development_variables(
+            new_secrets(), msgspec.json.decode(console), where, clock_offset_seconds=0
+        )
+        self.settings = load_settings(variables)
+
+
+class Town:
+    """The world outside is as its state folder has it, at a moment that is so far from now.
+
+    `said` is everything the product answered to anybody; `city` whom the files know.
+    """
+
+    def __init__(self, deployment: Deployment, state: Path, offset: timedelta) -> None:
+        self.city, self.said = deployment.city, list[str]()
+        self.world: World = open_world(state, CITY, clock=Clock(offset.total_seconds()))
+        sandbox = httpx.ASGITransport(create_sandbox(self.world, delivers=False))
+        self.line, settings = Line(sandbox), deployment.settings
         self.parts: Parts = choose_parts(settings, transport=self.line)
         self._product = httpx.ASGITransport(AccessLog(create_app(settings, self.parts)))
         self.outside = httpx.AsyncClient(transport=sandbox, base_url=SANDBOX)
-        self._courier = Courier(world, httpx.AsyncClient(transport=self._product))
+        self._courier = Courier(self.world, httpx.AsyncClient(transport=self._product))
         department = settings.operating_department
-        self.handlers: Mapping[str, Handler] = handlers(self.parts, operating_department=department)
-
-    @classmethod
-    def open(
-        cls, secrets: DevSecrets, state: Path, *, valkey_url: str, offset: timedelta
-    ) -> "Town":
-        """Our side with these secrets; the world outside as its state folder has it."""
-        settings = _settings(secrets, state, valkey_url, offset)
-        return cls(settings, open_world(state, CITY, clock=Clock(offset.total_seconds())))
+        self._handlers = handlers(self.parts, operating_department=department)
 
     async def load(self) -> None:
         """The city moves in, and its policies find whom they concern."""
@@ -114,7 +129,7 @@ class Town:
         """The worker does what is to be done now, and callbacks come in, until all is quiet."""
         for entry in timetable(self.parts):
             await entry.action()
-        while await self.deliver() + await jobs.run_due(self.handlers, at=now()):
+        while await self.deliver() + await jobs.run_due(self._handlers, at=now()):
             pass
 
     async def do_everything_again(self) -> None:
@@ -136,20 +151,3 @@ class Town:
     async def _keep(self, response: httpx.Response) -> None:
         await response.aread()
         self.said.append(f"{response.headers}\n{response.text}")
-
-
-def _settings(secrets: DevSecrets, state: Path, valkey_url: str, offset: timedelta) -> Settings:
-    """What the development start would hand to its children, with the sandbox's own keys."""
-    city = read_city(CITY)
-    console = msgspec.json.decode(write_console(state, city, open_keys(state, city)).read_bytes())
-    where = Addresses(
-        database_url="asyncpg://nobody@127.0.0.1/unused",  # the tests' own pool is open already
-        valkey_url=valkey_url,
-        public_url=PRODUCT,
-        sandbox=SANDBOX,
-        file_store_url=state.as_uri(),
-    )
-    seconds = int(offset.total_seconds())
-    return load_settings(
-        development_variables(secrets, console, where, clock_offset_seconds=seconds)
-    )
