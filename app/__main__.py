@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": "walk four journeys through the served product",
     "audit": "check the audit chain",
     "openapi": "print the description of the interface",
+    "errors": "print the table of error codes",
 }
 
 
@@ -40,6 +41,10 @@ def _parser() -> argparse.ArgumentParser:
     dev.add_argument("--port", type=int, default=8000, help="or the next free one; default: 8000")
     dev.add_argument("--clock-offset", type=int, default=0, metavar="SECONDS")
     each["audit"].add_argument("action", choices=["verify"])
+    each["openapi"].add_argument(
+        "--release", action="store_true", help="write docs/openapi/v1.json"
+    )
+    each["errors"].add_argument("--write", action="store_true", help="write docs/zh/error-codes.md")
     return parser
 
 
