@@ -77,7 +77,9 @@ async def present_licence(
     """Make the code behind one QR, for the fields the holder consents to show. 亮证
 
     One code lives for a licence in a session: the one before it counts for `SCAN_WINDOW` more.
+    Showing is a consent: an agent who only prepares is refused.
     """
+    caller.required_confirmer()
     found = await find_own(licence_id, caller)
     check_known(consented, definitions(found.licence_type))
     async with in_transaction():

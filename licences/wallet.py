@@ -62,7 +62,11 @@ async def get_licence(
 async def unmask_licence(
     licence_id: UUID, *, purpose: UnmaskPurpose, caller: Caller, vault: Vault, at: datetime
 ) -> LicenceCard:
-    """The same in clear, for a purpose, and audited: no clear view without its audit row."""
+    """The same in clear, for a purpose, and audited: no clear view without its audit row.
+
+    That is a consent: an agent who only prepares is refused.
+    """
+    caller.required_confirmer()
     licence = await find_own(licence_id, caller)
     async with in_transaction():
         await audit.record(

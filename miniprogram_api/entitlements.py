@@ -8,14 +8,9 @@ from litestar.params import FromPath
 
 from core.clock import now
 from core.sealing import Vault
-from identity.callers import Caller, RealNameRequired
+from identity.callers import Caller, ConfirmerRequired, RealNameRequired
 from proactive import entitlements
-from proactive.entitlements import (
-    ConfirmerRequired,
-    DeadlinePassed,
-    EntitlementNotFound,
-    StepNotAllowed,
-)
+from proactive.entitlements import DeadlinePassed, EntitlementNotFound, StepNotAllowed
 from proactive.explaining import Explanation, explain_entitlement
 from proactive.kinds import Delivery, EntitlementStatus, Mode
 from proactive.models import Entitlement

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from core.clock import now
 from core.sealing import Vault
 from core.signing import Signer
-from identity.callers import Caller, RealNameRequired
+from identity.callers import Caller, ConfirmerRequired, RealNameRequired
 from licences import history, presentations, wallet
 from licences.history import PastVerification
 from licences.licence_fields import UnknownField
@@ -76,7 +76,7 @@ class LicenceController(Controller):
         summary="查看完整证照",
         description="说明用途后返回未脱敏的证照，每次查看都留有审计记录。",
         example={"purpose": "own_check"},
-        errors=(RealNameRequired, LicenceNotFound),
+        errors=(RealNameRequired, ConfirmerRequired, LicenceNotFound),
     )
     async def unmask(
         self,
@@ -96,7 +96,13 @@ class LicenceController(Controller):
         description="生成一个 60 秒内有效、只能核验一次的二维码，"
         "核验方只能看到 `fields` 中同意出示的字段。每 30 秒换一次新码；换码 5 秒后旧码失效。",
         example={"fields": ["name", "benefit_class"]},
-        errors=(RealNameRequired, LicenceNotFound, LicenceNotValid, UnknownField),
+        errors=(
+            RealNameRequired,
+            ConfirmerRequired,
+            LicenceNotFound,
+            LicenceNotValid,
+            UnknownField,
+        ),
     )
     async def present(
         self,

@@ -7,11 +7,9 @@ from tortoise.transactions import in_transaction
 
 from core import audit, jobs
 from core.clock import date_in_china
-from core.errors import Conflict, NotAllowed, NotFound
+from core.errors import Conflict, NotFound
 from core.money import yuan
 from identity.callers import Caller
-from identity.kinds import Scope
-from identity.models import Session
 from notifications.messages import send_message
 from proactive.gates import is_open
 from proactive.kinds import NEXT, Delivery, EntitlementStatus, Mode
@@ -33,11 +31,6 @@ class StepNotAllowed(Conflict):
 class DeadlinePassed(Conflict):
     code = "proactive.deadline_passed"
     message = "确认期限已过，如需享受请到窗口办理"
-
-
-class ConfirmerRequired(NotAllowed):
-    code = "proactive.confirmer_required"
-    message = "您的代办权限只能准备事项，请由有确认权限的人确认"
 
 
 async def list_entitlements(
@@ -88,8 +81,7 @@ async def confirm_entitlement(entitlement_id: UUID, *, caller: Caller, at: datet
     who said yes.
     """
     async with in_transaction():
-        entitlement = await _lock(entitlement_id, caller)
-        await _check_may_answer(caller)
+        entitlement = await _lock_to_answer(entitlement_id, caller)
         if entitlement.version.delivery is not Delivery.PAID:
             raise StepNotAllowed(entitlement_id=entitlement.id, status=entitlement.status)
         if entitlement.deadline_on is not None and date_in_china(at) > entitlement.deadline_on:
@@ -112,8 +104,7 @@ async def confirm_entitlement(entitlement_id: UUID, *, caller: Caller, at: datet
 async def decline_entitlement(entitlement_id: UUID, *, caller: Caller, at: datetime) -> Entitlement:
     """Turn a benefit down, at any time before its money is on the way. 放弃 (E10)"""
     async with in_transaction():
-        entitlement = await _lock(entitlement_id, caller)
-        await _check_may_answer(caller)
+        entitlement = await _lock_to_answer(entitlement_id, caller)
         await advance(entitlement, EntitlementStatus.DECLINED)
         await audit.record(caller.actor(), "entitlement.decline", f"entitlement:{entitlement.id}")
     return entitlement
@@ -167,19 +158,12 @@ async def _tell(entitlement: Entitlement, version: PolicyVersion, at: datetime) 
         )
 
 
-async def _lock(entitlement_id: UUID, caller: Caller) -> Entitlement:
+async def _lock_to_answer(entitlement_id: UUID, caller: Caller) -> Entitlement:
+    """An agent who may only prepare cannot say yes or no for others."""
     entitlement = await Entitlement.select_for_update().get_or_none(
-        id=entitlement_id, beneficiary_id=caller.required_party()
+        id=entitlement_id, beneficiary_id=caller.required_confirmer()
     )
     if entitlement is None:
         raise EntitlementNotFound(entitlement_id=entitlement_id)
     await entitlement.fetch_related("version", "policy")
     return entitlement
-
-
-async def _check_may_answer(caller: Caller) -> None:
-    """An agent who may only prepare cannot say yes or no for others."""
-    session = await Session.get_or_none(id=caller.session_id).select_related("grant")
-    grant = session.grant if session else None
-    if grant is not None and grant.scope is not Scope.CONFIRMER:
-        raise ConfirmerRequired(session_id=caller.session_id)

@@ -6,7 +6,7 @@ import msgspec
 
 from tests.journeys import books
 from tests.journeys.town import Town
-from tests.journeys.world import Resident, audited, resident
+from tests.journeys.world import Resident, audited, operator, resident
 
 
 async def id_of(person: Resident) -> str:
@@ -41,7 +41,8 @@ async def test_an_agent_pays_what_the_enterprise_owes_out_of_the_agents_own_wall
     feng_id, before = await id_of(feng), await feng.wallet()
     firm_id = await feng.party_named("临溪精密机械有限公司")
     acting = await feng.for_party(firm_id)
-    [order] = (await acting.get("/v1/fee-orders"))["items"]
+    orders = (await acting.get("/v1/fee-orders"))["items"]
+    order = next(row for row in orders if row["amount_fen"] == 55000)
 
     payment = await acting.prepare_payment(order)
     said = await acting.pay(payment)
@@ -85,3 +86,23 @@ async def test_nobody_acts_for_a_stranger(town: Town) -> None:
     for party_id in (await id_of(wang), str(uuid4())):
         refused = await han.refusal("POST", "/v1/sessions/acting", {"party_id": party_id})
         assert refused == (404, "identity.party_not_found")
+
+
+async def test_an_agent_who_only_prepares_pays_but_shows_no_licence(town: Town) -> None:
+    dong = await resident(town, "dong-liang")
+    preparer = await dong.for_party(await dong.party_named("临溪精密机械有限公司"))
+    asked = {"payer_number": "91330199MA2LX801XY", "title": "不动产登记费", "amount_fen": 8000}
+    window = await operator(town, "hejun")
+    fee = await window.put(f"/operator/v1/fee-orders/window-{uuid4()}", asked)
+    [card] = (await preparer.get("/v1/licences"))["items"]
+
+    said = await preparer.pay(await preparer.prepare_payment(fee))
+    licence = f"/v1/licences/{card['id']}"
+    refused = [
+        await preparer.refusal("POST", f"{licence}/presentations", {"fields": ["name"]}),
+        await preparer.refusal("POST", f"{licence}/unmaskings", {"purpose": "form_filling"}),
+    ]
+
+    assert said == "requestPayment:ok"
+    assert refused == [(403, "identity.confirmer_required")] * 2
+    assert [action for _, action in await audited(f"licence:{card['id']}")] == ["licences.record"]

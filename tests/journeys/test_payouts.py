@@ -109,7 +109,7 @@ async def test_an_enterprise_is_paid_to_its_account_after_somebody_who_may_has_s
     await town.do_everything_again()
 
     assert {row["id"]: row["holds"] for row in seen["explanation"]["conditions"]}["year"] is True
-    assert not_hers == (403, "proactive.confirmer_required")
+    assert not_hers == (403, "identity.confirmer_required")
     paid = await offer(confirmer, "px-hightech")
     assert (paid["status"], paid["amount_fen"]) == ("paid", 20000000)
     transfers = await town.book("bank_transfers", purpose="高新技术企业认定奖励")

@@ -11,7 +11,7 @@ from core.ids import new_id
 from core.sealing import Vault
 from core.signing import Signer
 from identity.callers import Caller, VerifierCaller
-from identity.kinds import Level, ProviderName
+from identity.kinds import Level, ProviderName, Scope
 from identity.models import Account, Person, Session
 from identity.persons import register_person
 from licences.licence_fields import FieldDefinition
@@ -33,7 +33,9 @@ async def person(vault: Vault, name: str = "王桂兰") -> Person:
     return await register_person(name=name, id_number=number, vault=vault, division="330199")
 
 
-async def caller(vault: Vault, holder: Person | None = None) -> Caller:
+async def caller(
+    vault: Vault, holder: Person | None = None, *, scope: Scope = Scope.CONFIRMER
+) -> Caller:
     """A resident signed in, acting for itself."""
     holder = holder or await person(vault)
     account = await Account.create(
@@ -59,6 +61,7 @@ async def caller(vault: Vault, holder: Person | None = None) -> Caller:
         person_id=holder.id,
         party_id=holder.id,
         level=2,
+        scope=scope,
     )
 
 

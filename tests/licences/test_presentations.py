@@ -4,9 +4,10 @@ from uuid import UUID
 import pytest
 
 from core.sealing import Vault
-from identity.callers import Caller, RealNameRequired
+from identity.callers import Caller, ConfirmerRequired, RealNameRequired
+from identity.kinds import Scope
 from licences.licence_fields import UnknownField
-from licences.models import LicenceStatus, Outcome
+from licences.models import LicenceStatus, Outcome, Presentation
 from licences.presentations import (
     SCAN_WINDOW,
     LicenceNotValid,
@@ -78,6 +79,17 @@ async def test_without_real_name_proof_nothing_is_shown(vault: Vault) -> None:
 
     with pytest.raises(RealNameRequired):
         await show(licence.id, unproved)
+
+
+async def test_an_agent_who_only_prepares_shows_nothing(vault: Vault) -> None:
+    """Showing is a consent: nothing of the code is made."""
+    caller = await make.caller(vault, scope=Scope.PREPARER)
+    licence = await make.licence(vault, caller.required_party())
+
+    with pytest.raises(ConfirmerRequired):
+        await show(licence.id, caller)
+
+    assert not await Presentation.exists()
 
 
 async def test_consent_is_to_fields_that_the_licence_has(vault: Vault) -> None:

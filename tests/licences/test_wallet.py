@@ -7,6 +7,8 @@ from tortoise.exceptions import IntegrityError
 from core.ids import new_id
 from core.models import AuditEntry
 from core.sealing import SealBroken, Vault
+from identity.callers import ConfirmerRequired
+from identity.kinds import Scope
 from licences import history
 from licences.licence_fields import UnknownField
 from licences.models import Licence, LicenceStatus, Outcome
@@ -53,6 +55,20 @@ async def test_unmasking_shows_all_and_leaves_an_audit_row(vault: Vault) -> None
     row = await AuditEntry.get(action="licences.unmask")
     assert (row.actor, row.subject) == (caller.actor(), f"licence:{licence.id}")
     assert row.details == {"purpose": "form_filling"}
+
+
+async def test_an_agent_who_only_prepares_sees_the_licence_masked(vault: Vault) -> None:
+    agent = await make.caller(vault, scope=Scope.PREPARER)
+    licence = await make.licence(vault, agent.required_party())
+
+    (card,) = await list_licences(agent, vault=vault, at=AT)
+    with pytest.raises(ConfirmerRequired):
+        await unmask_licence(
+            licence.id, purpose=UnmaskPurpose.FORM_FILLING, caller=agent, vault=vault, at=AT
+        )
+
+    assert card.id == licence.id
+    assert not await AuditEntry.filter(action="licences.unmask").exists()
 
 
 async def test_someone_elses_licence_is_not_found_in_any_way(vault: Vault) -> None:

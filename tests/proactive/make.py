@@ -95,7 +95,11 @@ async def guardian(vault: Vault, child: Person) -> Person:
 
 
 async def caller(
-    someone: Person, *, party_id: UUID | None = None, grant_id: UUID | None = None
+    someone: Person,
+    *,
+    party_id: UUID | None = None,
+    grant_id: UUID | None = None,
+    scope: Scope = Scope.CONFIRMER,
 ) -> Caller:
     """A resident signed in through WeChat, acting for itself unless told otherwise."""
     account = await Account.create(
@@ -122,6 +126,7 @@ async def caller(
         person_id=someone.id,
         party_id=party_id or someone.id,
         level=2,
+        scope=scope,
     )
 
 

@@ -6,11 +6,10 @@ import pytest
 from core.models import AuditEntry
 from core.sealing import Vault
 from identity.acting import grant_acting
-from identity.callers import Caller, RealNameRequired
+from identity.callers import Caller, ConfirmerRequired, RealNameRequired
 from identity.kinds import GrantKind, Scope
 from notifications.models import Message
 from proactive.entitlements import (
-    ConfirmerRequired,
     DeadlinePassed,
     EntitlementNotFound,
     StepNotAllowed,
@@ -154,9 +153,10 @@ class TestAnswering:
         entitlement = await make.entitlement_of(firm.id)
         await notify_entitlement(entitlement.id, at=AT)
 
-        caller = await make.caller(clerk, party_id=firm.id, grant_id=grant.id)
-        with pytest.raises(ConfirmerRequired):
-            await confirm_entitlement(entitlement.id, caller=caller, at=AT)
+        caller = await make.caller(clerk, party_id=firm.id, grant_id=grant.id, scope=grant.scope)
+        for answer in (confirm_entitlement, decline_entitlement):
+            with pytest.raises(ConfirmerRequired):
+                await answer(entitlement.id, caller=caller, at=AT)
 
     async def test_a_yes_after_the_deadline_comes_too_late(self, vault: Vault) -> None:
         entitlement, guardian = await offered(vault)

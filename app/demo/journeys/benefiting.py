@@ -101,8 +101,8 @@ async def preparer_may_not_confirm(stage: Stage, agent: Resident, code: str) -> 
         line = await until(lambda: _entitlement(agent, code, "notified"))
         path = f"/v1/entitlements/{line['id']}/confirmation"
         refused = await refusal(agent.service.post(path))
-        step.sees("您的代办权限只能准备事项，请由有确认权限的人确认")
-        step.check("被拒绝", refused, "proactive.confirmer_required")
+        step.sees("您是经办人，此步骤需由有确认权限的人办理")
+        step.check("被拒绝", refused, "identity.confirmer_required")
 
 
 async def bank_pays(
