@@ -12,6 +12,8 @@ from litestar.di import Provide
 from litestar.types import ExceptionHandlersMap
 
 from sandbox import machines
+from sandbox.alipay.control import AlipayControlController
+from sandbox.alipay.downloads import download as download_alipay_bill
 from sandbox.alipay.gateway import gateway
 from sandbox.bank import BankController
 from sandbox.book_routes import book_page
@@ -32,6 +34,8 @@ ROUTES = (
     OrderController,
     TransferController,
     gateway,
+    download_alipay_bill,
+    AlipayControlController,
     PopulationController,
     BusinessController,
     BankController,
@@ -67,6 +71,7 @@ def create_app(
     world: World, *, time_scale: float = 1, callback_base: str = "", delivers: bool = True
 ) -> Litestar:
     """The outside world as one application. `delivers=False` leaves callbacks in the outbox."""
+    world.time_scale = time_scale
 
     @contextlib.asynccontextmanager
     async def delivering(_: Litestar) -> AsyncGenerator[None, None]:

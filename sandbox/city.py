@@ -48,8 +48,14 @@ class Template(Struct, frozen=True):
 
 
 class WechatApp(Struct, frozen=True):
+    """The mini-program. `pages` are those of its released version; with none named, any will do."""
+
     appid: str
     templates: list[Template] = []
+    pages: list[str] = []
+
+    def has_page(self, page: str) -> bool:
+        return not self.pages or page in self.pages
 
 
 class PayMerchant(Struct, frozen=True):
@@ -63,8 +69,12 @@ class WechatPay(Struct, frozen=True):
 
 
 class AlipayApp(Struct, frozen=True):
+    """The application people log in to. Those of `certificate_apps` are in certificate mode."""
+
     app_id: str
     seller_id: str
+    certificate_apps: list[str] = []
+    templates: list[Template] = []
 
 
 class Agency(Struct, frozen=True):

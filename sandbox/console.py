@@ -56,11 +56,19 @@ def _merchant(mchid: str, keys: Keys) -> dict[str, str]:
 
 
 def _alipay(app_id: str, keys: Keys) -> dict[str, Any]:
+    """In certificate mode the three certificates stand where else Alipay's public key does."""
     app = keys.alipay_apps[app_id]
-    return {
+    known = {
         "app_id": app_id,
         "seller_id": app.seller_id,
         "app_private_key_pem": app.app_private_key_pem,
-        "alipay_public_key_pem": public_pem(private_key(app.alipay_private_key_pem)),
         "aes_key": app.aes_key,
+    }
+    if not app.certified_keys or keys.alipay_authority is None:
+        alipay_key = private_key(app.alipay_private_key_pem)
+        return known | {"alipay_public_key_pem": public_pem(alipay_key)}
+    return known | {
+        "app_cert_pem": app.app_cert_pem,
+        "alipay_cert_pem": app.certified_keys[-1].certificate_pem,
+        "root_bundle_pem": keys.alipay_authority.root_bundle_pem,
     }

@@ -9,6 +9,8 @@ import httpx
 from msgspec import Struct
 
 from sandbox.alipay import notices as alipay_notices
+from sandbox.alipay.trades import let_time_pass
+from sandbox.alipay.transfers import end_transfers
 from sandbox.clock import stamp
 from sandbox.wechat_pay import notices as wechat_pay_notices
 from sandbox.wechat_pay.bills import close_overdue, finish_cancelling
@@ -53,6 +55,8 @@ class Courier:
                 self._world.posted.clear()
                 close_overdue(self._world)
                 finish_cancelling(self._world)
+                let_time_pass(self._world)
+                end_transfers(self._world)
                 for callback in self._due():
                     tries.create_task(self._try(callback))
                 with contextlib.suppress(TimeoutError):

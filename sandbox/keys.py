@@ -8,8 +8,15 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from sandbox.alipay.certificates import (
+    Authority,
+    CertifiedKey,
+    certify_alipay,
+    certify_app,
+    new_authority,
+)
 from sandbox.city import City
-from sandbox.crypto import new_private_pem, random_alnum, random_digits
+from sandbox.crypto import new_private_pem, private_key, random_alnum, random_digits
 
 FILE = "keys.json"
 MACHINES = ("population_register", "business_register", "bank")
@@ -25,11 +32,15 @@ class MerchantKeys(Struct, frozen=True):
     platform_private_key_pem: str
 
 
-class AlipayKeys(Struct, frozen=True):
+class AlipayKeys(Struct):
+    """Of one application. In certificate mode Alipay signs with the last of its certified keys."""
+
     seller_id: str
     app_private_key_pem: str
     alipay_private_key_pem: str
     aes_key: str
+    app_cert_pem: str = ""
+    certified_keys: list[CertifiedKey] = []
 
 
 class MachineKey(Struct, frozen=True):
@@ -46,6 +57,7 @@ class Keys(Struct):
     merchants: dict[str, MerchantKeys] = {}
     alipay_apps: dict[str, AlipayKeys] = {}
     machines: dict[str, MachineKey] = {}
+    alipay_authority: Authority | None = None
 
 
 def open_keys(state: Path, city: City) -> Keys:
@@ -54,8 +66,12 @@ def open_keys(state: Path, city: City) -> Keys:
     path = state / FILE
     keys = msgspec.json.decode(path.read_bytes(), type=Keys) if path.exists() else _new_keys()
     _add_missing(keys, city)
-    write_private(path, msgspec.json.format(msgspec.json.encode(keys)))
+    keep_keys(state, keys)
     return keys
+
+
+def keep_keys(state: Path, keys: Keys) -> None:
+    write_private(state / FILE, msgspec.json.format(msgspec.json.encode(keys)))
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -84,9 +100,21 @@ def _add_missing(keys: Keys, city: City) -> None:
             own = app_id == platforms.alipay.app_id
             seller_id = platforms.alipay.seller_id if own else "2088" + random_digits(12)
             keys.alipay_apps[app_id] = _new_alipay(seller_id)
+        if app_id in platforms.alipay.certificate_apps:
+            _certify(keys, app_id)
     for name in MACHINES:
         if name not in keys.machines:
             keys.machines[name] = MachineKey(f"{name}-{random_digits(6)}", secrets.token_hex(32))
+
+
+def _certify(keys: Keys, app_id: str) -> None:
+    authority = keys.alipay_authority = keys.alipay_authority or new_authority()
+    own = keys.alipay_apps[app_id]
+    if not own.app_cert_pem:
+        app_key = private_key(own.app_private_key_pem).public_key()
+        own.app_cert_pem = certify_app(authority, app_id, app_key)
+    if not own.certified_keys:
+        own.certified_keys = [certify_alipay(authority, own.seller_id)]
 
 
 def _new_merchant(mchid: str) -> MerchantKeys:

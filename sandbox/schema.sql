@@ -118,6 +118,124 @@ CREATE TABLE wechat_pay_transfers (
     PRIMARY KEY (mchid, out_bill_no)
 ) STRICT;
 
+CREATE TABLE wechat_pay_refunds (
+    mchid TEXT NOT NULL,
+    out_refund_no TEXT NOT NULL,
+    refund_id TEXT NOT NULL UNIQUE,
+    transaction_id TEXT NOT NULL,
+    out_trade_no TEXT NOT NULL,
+    person TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    total_fen INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    notify_url TEXT NOT NULL,
+    funds_account TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    received_account TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('PROCESSING', 'SUCCESS', 'ABNORMAL', 'CLOSED')),
+    created_at TEXT NOT NULL,
+    due_at TEXT NOT NULL,
+    ends_as TEXT,
+    ended_at TEXT,
+    success_at TEXT,
+    PRIMARY KEY (mchid, out_refund_no),
+    FOREIGN KEY (mchid, out_trade_no) REFERENCES wechat_pay_orders (mchid, out_trade_no),
+    CHECK ((status = 'SUCCESS') = (success_at IS NOT NULL))
+) STRICT;
+
+CREATE INDEX wechat_pay_refunds_due ON wechat_pay_refunds (due_at) WHERE status = 'PROCESSING';
+CREATE INDEX wechat_pay_refunds_order ON wechat_pay_refunds (mchid, out_trade_no);
+
+CREATE TABLE wechat_pay_refund_endings (
+    number TEXT PRIMARY KEY,  -- out_refund_no, or * for all
+    ending TEXT NOT NULL CHECK (ending IN ('SUCCESS', 'ABNORMAL', 'CLOSED'))
+) STRICT;
+
+CREATE TABLE wechat_pay_withdrawals (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    mchid TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    made_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE wechat_pay_bill_tokens (
+    token TEXT PRIMARY KEY,
+    mchid TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    part TEXT NOT NULL,
+    bill_date TEXT NOT NULL,
+    gzipped INTEGER NOT NULL,
+    made_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE wechat_pay_certificates (
+    serial_no TEXT PRIMARY KEY,
+    mchid TEXT NOT NULL,
+    private_key_pem TEXT NOT NULL,
+    certificate_pem TEXT NOT NULL,
+    effective_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    retired_at TEXT
+) STRICT;
+
+CREATE TABLE wechat_pay_signing (
+    mchid TEXT PRIMARY KEY,
+    mode TEXT NOT NULL CHECK (mode IN ('public_key', 'certificate', 'both')),
+    public_key_share REAL NOT NULL CHECK (public_key_share BETWEEN 0 AND 1)
+) STRICT;
+
+CREATE TABLE wechat_pay_probes (
+    mchid TEXT PRIMARY KEY,
+    answers INTEGER NOT NULL CHECK (answers >= 0),
+    callbacks INTEGER NOT NULL CHECK (callbacks >= 0)
+) STRICT;
+
+CREATE TABLE wechat_links (
+    link TEXT PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('code', 'scheme', 'url_link')),
+    appid TEXT NOT NULL,
+    path TEXT NOT NULL,
+    query TEXT NOT NULL,
+    made_at TEXT NOT NULL,
+    expires_at TEXT,
+    opened INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE wechat_faces (
+    verify_id TEXT PRIMARY KEY,
+    appid TEXT NOT NULL,
+    out_seq_no TEXT NOT NULL,
+    openid TEXT NOT NULL,
+    cert_name TEXT NOT NULL,
+    cert_no TEXT NOT NULL,
+    verify_ret INTEGER,
+    queries INTEGER NOT NULL DEFAULT 0,
+    made_at TEXT NOT NULL,
+    shown_at TEXT,
+    UNIQUE (appid, out_seq_no)
+) STRICT;
+
+CREATE TABLE wechat_push_urls (
+    appid TEXT PRIMARY KEY,
+    url TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE wechat_quotas (
+    api TEXT NOT NULL,
+    period TEXT NOT NULL CHECK (period IN ('minute', 'day')),
+    most INTEGER NOT NULL,
+    PRIMARY KEY (api, period)
+) STRICT;
+
+CREATE TABLE wechat_usage (
+    api TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    period TEXT NOT NULL,
+    began TEXT NOT NULL,
+    times INTEGER NOT NULL,
+    PRIMARY KEY (api, subject, period)
+) STRICT;
+
 CREATE TABLE alipay_trades (
     seller_id TEXT NOT NULL,
     out_trade_no TEXT NOT NULL,
@@ -131,13 +249,82 @@ CREATE TABLE alipay_trades (
     passback_params TEXT NOT NULL,
     notify_url TEXT NOT NULL,
     request TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('WAIT_BUYER_PAY', 'TRADE_SUCCESS', 'TRADE_CLOSED')),
+    state TEXT NOT NULL CHECK (
+        state IN ('WAIT_BUYER_PAY', 'TRADE_SUCCESS', 'TRADE_CLOSED', 'TRADE_FINISHED')
+    ),
+    refunded_fen INTEGER NOT NULL DEFAULT 0 CHECK (refunded_fen BETWEEN 0 AND amount_fen),
     created_at TEXT NOT NULL,
     expires_at TEXT NOT NULL,
     paid_at TEXT,
     closed_at TEXT,
     PRIMARY KEY (seller_id, out_trade_no)
 ) STRICT;
+
+CREATE TABLE alipay_refunds (
+    trade_no TEXT NOT NULL REFERENCES alipay_trades (trade_no),
+    out_request_no TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    reason TEXT NOT NULL,
+    refunded_at TEXT NOT NULL,
+    PRIMARY KEY (trade_no, out_request_no)
+) STRICT;
+
+CREATE TABLE alipay_transfers (
+    seller_id TEXT NOT NULL,
+    out_biz_no TEXT NOT NULL,
+    order_id TEXT NOT NULL UNIQUE,
+    pay_fund_order_id TEXT NOT NULL UNIQUE,
+    app_id TEXT NOT NULL,
+    person TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),
+    title TEXT NOT NULL,
+    remark TEXT NOT NULL,
+    request TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('DEALING', 'SUCCESS', 'FAIL')),
+    ends TEXT NOT NULL CHECK (ends IN ('SUCCESS', 'FAIL')),
+    created_at TEXT NOT NULL,
+    done_at TEXT NOT NULL,
+    PRIMARY KEY (seller_id, out_biz_no)
+) STRICT;
+
+CREATE TABLE alipay_certifications (
+    certify_id TEXT PRIMARY KEY,
+    app_id TEXT NOT NULL,
+    outer_order_no TEXT NOT NULL,
+    cert_name TEXT NOT NULL,
+    cert_no TEXT NOT NULL,
+    passed TEXT CHECK (passed IN ('T', 'F')),
+    fail_reason TEXT NOT NULL DEFAULT '',
+    created_at TEXT NOT NULL,
+    decided_at TEXT,
+    UNIQUE (app_id, outer_order_no)
+) STRICT;
+
+CREATE TABLE sms_messages (
+    message_id TEXT PRIMARY KEY,
+    supplier TEXT NOT NULL,
+    request_id TEXT,  -- what makes sending idempotent, where the supplier knows such a thing
+    phone TEXT NOT NULL,
+    extension TEXT NOT NULL,
+    text TEXT NOT NULL,
+    parts INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('sent', 'delivered', 'failed')),
+    error TEXT NOT NULL DEFAULT '',
+    sent_at TEXT NOT NULL,
+    due_at TEXT NOT NULL,
+    UNIQUE (supplier, request_id)
+) STRICT;
+
+CREATE TABLE sms_replies (
+    reply_id TEXT PRIMARY KEY,
+    supplier TEXT NOT NULL,
+    phone TEXT NOT NULL,
+    extension TEXT NOT NULL,
+    text TEXT NOT NULL,
+    made_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE switches (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 CREATE TABLE bank_transfers (
     reference TEXT PRIMARY KEY,
@@ -156,8 +343,8 @@ CREATE TABLE bank_transfers (
 CREATE TABLE callbacks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     event_id TEXT NOT NULL UNIQUE,
-    provider TEXT NOT NULL CHECK (provider IN ('wechat_pay', 'alipay')),
-    merchant TEXT NOT NULL,  -- mchid or app_id: whose key signs
+    provider TEXT NOT NULL,  -- whose ladder of retries: see courier.LADDERS
+    merchant TEXT NOT NULL,  -- mchid, app_id or appid: whose key signs
     event_type TEXT NOT NULL,
     number TEXT NOT NULL,
     url TEXT NOT NULL,

@@ -1,8 +1,6 @@
 """gateway.do: RSA2 on what comes in, a signature over the raw node text on what goes out."""
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,15 +9,14 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 
-from sandbox.alipay import login, trades
-from sandbox.clock import CHINA
-from sandbox.crypto import is_signed, open_cbc, seal_cbc, sign
+from sandbox.alipay.calls import Call
+from sandbox.alipay.checks import Params, check_request
+from sandbox.alipay.methods import METHODS, WITHOUT_CODE
+from sandbox.crypto import open_cbc, seal_cbc, sign
 from sandbox.refusals import AlipayRefusal
 from sandbox.world import AlipayApp, World
 
 PATH = "/openapi.alipay.com/gateway.do"
-NEEDED = ("app_id", "method", "charset", "sign_type", "sign", "timestamp", "version")
-MAX_SKEW = timedelta(minutes=15)
 MEANS = {
     "20000": "Service Currently Unavailable",
     "20001": "Insufficient Token Permissions",
@@ -28,15 +25,6 @@ MEANS = {
     "40004": "Business Failed",
     "40006": "Insufficient Permissions",
 }
-Params = Mapping[str, str]
-Method = Callable[[World, AlipayApp, Params, dict[str, Any]], dict[str, Any]]
-METHODS: dict[str, Method] = {
-    "alipay.system.oauth.token": login.oauth_token,
-    "alipay.trade.create": trades.create,
-    "alipay.trade.query": trades.query,
-    "alipay.trade.close": trades.close,
-}
-WITHOUT_CODE = ("alipay.system.oauth.token",)  # its success carries no code
 
 
 @route(PATH, http_method=[HttpMethod.POST, HttpMethod.GET])
@@ -47,18 +35,12 @@ async def gateway(
     params = _params(request, await request.body())
     method = params.get("method", "")
     try:
-        app = _check_request(world, params)
+        app = check_request(world, params)
     except AlipayRefusal as refusal:
         world.book.count_call(method or "alipay", refusal.sub_code)
         return _respond(json.dumps({"error_response": _refused(refusal)}, ensure_ascii=False))
-    name, node = _call(world, app, params)
+    name, node = _call(world, app, params, host=str(request.base_url).rstrip("/"))
     return _respond(_signed(app, name, node, is_sealed=params.get("encrypt_type") == "AES"))
-
-
-def signing_string(params: Params, *, without: tuple[str, ...]) -> bytes:
-    """Sorted k=v joined by &, raw values; empty ones and those named are left out."""
-    kept = sorted((key, value) for key, value in params.items() if value and key not in without)
-    return "&".join(f"{key}={value}" for key, value in kept).encode()
 
 
 def _params(request: Request[None, None, State], body: bytes) -> dict[str, str]:
@@ -67,43 +49,11 @@ def _params(request: Request[None, None, State], body: bytes) -> dict[str, str]:
     return dict(parse_qsl(query, keep_blank_values=True) + parse_qsl(form, keep_blank_values=True))
 
 
-def _check_request(world: World, params: Params) -> AlipayApp:
-    for name in NEEDED:
-        if not params.get(name):
-            raise AlipayRefusal("40001", f"isv.missing-{name.replace('_', '-')}", f"缺少参数{name}")
-    app = world.alipay_apps.get(params["app_id"])
-    if app is None:
-        raise AlipayRefusal("40002", "isv.invalid-app-id", "无效的AppID参数")
-    if params["method"] not in METHODS:
-        raise AlipayRefusal("40002", "isv.invalid-method", "不存在的方法名")
-    _check_form(world, params)
-    message = signing_string(params, without=("sign",))
-    if not is_signed(app.public_key, message, params["sign"]):
-        raise AlipayRefusal("40002", "isv.invalid-signature", "无效签名")
-    return app
-
-
-def _check_form(world: World, params: Params) -> None:
-    fixed = {"sign_type": "RSA2", "charset": "utf-8", "version": "1.0"}
-    for name, value in fixed.items():
-        if params[name].lower() != value.lower():
-            sub_code = f"isv.invalid-{name.replace('_', '-')}"
-            raise AlipayRefusal("40002", sub_code, f"{name}不正确")
-    if params.get("format", "JSON").upper() != "JSON":
-        raise AlipayRefusal("40002", "isv.invalid-format", "无效的数据格式")
-    try:
-        told = datetime.strptime(params["timestamp"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA)
-    except ValueError as error:
-        raise AlipayRefusal("40002", "isv.invalid-timestamp", "非法的时间戳参数") from error
-    if abs(world.clock.now() - told) > MAX_SKEW:
-        raise AlipayRefusal("40002", "isv.invalid-timestamp", "非法的时间戳参数")
-
-
-def _call(world: World, app: AlipayApp, params: Params) -> tuple[str, dict[str, Any]]:
+def _call(world: World, app: AlipayApp, params: Params, *, host: str) -> tuple[str, dict[str, Any]]:
     """The name of the answer's node and what is in it."""
     method = params["method"]
     try:
-        result = METHODS[method](world, app, params, _content(app, params))
+        result = METHODS[method](world, app, Call(params, _content(app, params), host))
     except AlipayRefusal as refusal:
         world.book.count_call(method, refusal.sub_code)
         if method in WITHOUT_CODE:
@@ -142,7 +92,8 @@ def _signed(app: AlipayApp, name: str, node: dict[str, Any], *, is_sealed: bool)
     text = json.dumps(node, ensure_ascii=False, separators=(",", ":")).replace("/", "\\/")
     if is_sealed:
         text = f'"{seal_cbc(app.aes_key, text.encode())}"'
-    return f'{{"{name}":{text},"sign":"{sign(app.alipay_key, text.encode())}"}}'
+    under = f',"alipay_cert_sn":"{app.alipay_cert_sn}"' if app.alipay_cert_sn else ""
+    return f'{{"{name}":{text}{under},"sign":"{sign(app.alipay_key, text.encode())}"}}'
 
 
 def _respond(text: str) -> Response[str]:

@@ -1,10 +1,10 @@
 """alipay.system.oauth.token, and the code my.getAuthCode gives. 授权登录"""
 
 import secrets
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from sandbox.alipay.calls import Call
 from sandbox.city import Person
 from sandbox.clock import beijing, moment, stamp
 from sandbox.refusals import AlipayRefusal
@@ -29,10 +29,9 @@ def give_auth_code(world: World, person: Person, app_id: str) -> str:
     return code
 
 
-def oauth_token(
-    world: World, app: AlipayApp, params: Mapping[str, str], _: dict[str, Any]
-) -> dict[str, Any]:
+def oauth_token(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
     """A code, or a refresh token, once for the user's tokens and names."""
+    params = call.params
     match params.get("grant_type"):
         case "authorization_code":
             person = _spend_code(world, app, params.get("code", ""))

@@ -1,20 +1,27 @@
-"""alipay.trade.create, query and close, and being paid. 交易"""
+"""alipay.trade.create and query, and the trades of the book. 交易"""
 
 import json
 import re
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from msgspec import Struct
 
+from sandbox.alipay.calls import Call, yuan_of
 from sandbox.alipay.contents import TradeContent, read_trade
-from sandbox.alipay.notices import announce_payment
+from sandbox.alipay.notices import announce_trade
 from sandbox.city import Person
 from sandbox.clock import beijing, stamp
 from sandbox.crypto import random_digits
 from sandbox.refusals import AlipayRefusal
 from sandbox.world import AlipayApp, World
+
+REFUNDABLE_FOR = timedelta(days=365)
+REENTRY = {
+    "TRADE_SUCCESS": ("ACQ.TRADE_HAS_SUCCESS", "交易已被支付"),
+    "TRADE_FINISHED": ("ACQ.TRADE_HAS_FINISHED", "交易已经完结"),
+    "TRADE_CLOSED": ("ACQ.TRADE_HAS_CLOSE", "交易已经关闭"),
+}
 
 
 class Trade(Struct):
@@ -33,19 +40,18 @@ class Trade(Struct):
     notify_url: str
     request: str
     state: str
+    refunded_fen: int
     created_at: str
     expires_at: str
     paid_at: str | None = None
     closed_at: str | None = None
 
 
-def create(
-    world: World, app: AlipayApp, params: Mapping[str, str], content: dict[str, Any]
-) -> dict[str, Any]:
+def create(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
     """The trade of this number; asked again with the same, the same trade."""
-    asked = read_trade(world, app, content)
-    notify_url = params.get("notify_url", "")
-    request = json.dumps([content, notify_url], ensure_ascii=False, sort_keys=True)
+    asked = read_trade(world, app, call.content)
+    notify_url = call.params.get("notify_url", "")
+    request = json.dumps([call.content, notify_url], ensure_ascii=False, sort_keys=True)
     with world.book.together():
         known = find_trade(world, app.seller_id, out_trade_no=asked.out_trade_no)
         if known is None:
@@ -56,15 +62,13 @@ def create(
     return {"out_trade_no": asked.out_trade_no, "trade_no": trade_no}
 
 
-def query(
-    world: World, app: AlipayApp, _: Mapping[str, str], content: dict[str, Any]
-) -> dict[str, Any]:
-    trade = _named(world, app, content)
-    amount = f"{trade.amount_fen // 100}.{trade.amount_fen % 100:02d}"
+def query(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
+    trade = named_trade(world, app, call)
+    amount = yuan_of(trade.amount_fen)
     known = {
         "trade_no": trade.trade_no,
         "out_trade_no": trade.out_trade_no,
-        "buyer_logon_id": _masked(world.city.people[trade.person]),
+        "buyer_logon_id": masked(world.city.people[trade.person]),
         "buyer_open_id": trade.buyer_open_id,
         "trade_status": trade.state,
         "total_amount": amount,
@@ -80,34 +84,22 @@ def query(
     }
 
 
-def close(
-    world: World, app: AlipayApp, _: Mapping[str, str], content: dict[str, Any]
-) -> dict[str, Any]:
-    """Only what waits to be paid can be closed."""
-    with world.book.together():
-        trade = _named(world, app, content)
-        if trade.state != "WAIT_BUYER_PAY":
-            raise AlipayRefusal("40004", "ACQ.TRADE_STATUS_ERROR", "交易状态不合法")
-        world.book.write(
-            "UPDATE alipay_trades SET state = 'TRADE_CLOSED', closed_at = ? WHERE trade_no = ?",
-            stamp(world.clock.now()),
-            trade.trade_no,
-        )
-    return {"trade_no": trade.trade_no, "out_trade_no": trade.out_trade_no}
+def named_trade(world: World, app: AlipayApp, call: Call) -> Trade:
+    """The trade that out_trade_no or trade_no name, as it stands now."""
+    numbers = {name: str(call.content.get(name, "")) for name in ("out_trade_no", "trade_no")}
+    if not any(numbers.values()):
+        raise AlipayRefusal("40004", "ACQ.INVALID_PARAMETER", "参数无效: 缺少交易号")
+    trade = find_trade(world, app.seller_id, **numbers)
+    if trade is None:
+        raise AlipayRefusal("40004", "ACQ.TRADE_NOT_EXIST", "交易不存在")
+    return trade
 
 
 def find_trade(
     world: World, seller_id: str | None, *, out_trade_no: str = "", trade_no: str = ""
 ) -> Trade | None:
     """The trade as it stands now: one past its end is found closed."""
-    world.book.write(
-        "UPDATE alipay_trades SET state = 'TRADE_CLOSED', closed_at = expires_at"
-        " WHERE (out_trade_no = ? OR trade_no = ?) AND state = 'WAIT_BUYER_PAY'"
-        " AND expires_at <= ?",
-        out_trade_no,
-        trade_no,
-        stamp(world.clock.now()),
-    )
+    let_time_pass(world)
     return world.book.find(
         Trade,
         "SELECT * FROM alipay_trades WHERE coalesce(?, seller_id) = seller_id"
@@ -120,39 +112,36 @@ def find_trade(
     )
 
 
-def pay(world: World, person: Person, trade_no: str) -> str:
-    """What my.tradePay does; its resultCode. 9000 is paid, 4000 is not."""
+def let_time_pass(world: World) -> None:
+    """Close what nobody paid in time; finish what can no longer be refunded."""
+    now = world.clock.now()
+    unpaid = "SELECT * FROM alipay_trades WHERE state = 'WAIT_BUYER_PAY' AND expires_at <= ?"
+    for trade in world.book.find_all(Trade, unpaid, stamp(now)):
+        move_trade(world, trade, to="TRADE_CLOSED", at=trade.expires_at)
+    old = "SELECT * FROM alipay_trades WHERE state = 'TRADE_SUCCESS' AND paid_at <= ?"
+    for trade in world.book.find_all(Trade, old, stamp(now - REFUNDABLE_FOR)):
+        move_trade(world, trade, to="TRADE_FINISHED", at=stamp(now))
+
+
+def move_trade(world: World, trade: Trade, *, to: str, at: str) -> None:
+    """Change an unpaid trade's state, or end a paid one, and tell whoever made it."""
     with world.book.together():
-        trade = find_trade(world, None, trade_no=trade_no) if trade_no else None
-        if trade is None or trade.person != person.key or trade.state != "WAIT_BUYER_PAY":
-            return "4000"
-        if not world.book.take(person.key, "alipay", trade.amount_fen):
-            return "4000"
         world.book.write(
-            "UPDATE alipay_trades SET state = 'TRADE_SUCCESS', paid_at = ? WHERE trade_no = ?",
-            stamp(world.clock.now()),
-            trade_no,
+            "UPDATE alipay_trades SET state = ?, closed_at = ? WHERE trade_no = ?",
+            to,
+            at,
+            trade.trade_no,
         )
-        world.book.move_merchant(trade.seller_id, trade.amount_fen)
-        announce_payment(world, trade_no)
-        return "9000"
+        announce_trade(world, trade.trade_no)
 
 
-def _named(world: World, app: AlipayApp, content: dict[str, Any]) -> Trade:
-    out_trade_no, trade_no = str(content.get("out_trade_no", "")), str(content.get("trade_no", ""))
-    if not out_trade_no and not trade_no:
-        raise AlipayRefusal("40004", "ACQ.INVALID_PARAMETER", "参数无效: 缺少交易号")
-    trade = find_trade(world, app.seller_id, out_trade_no=out_trade_no, trade_no=trade_no)
-    if trade is None:
-        raise AlipayRefusal("40004", "ACQ.TRADE_NOT_EXIST", "交易不存在")
-    return trade
+def masked(person: Person) -> str:
+    return re.sub(r"^(\d{3})\d{4,6}(\d{2})", r"\1******\2", person.phone)
 
 
 def _check_reentry(known: Trade, request: str) -> None:
-    if known.state == "TRADE_SUCCESS":
-        raise AlipayRefusal("40004", "ACQ.TRADE_HAS_SUCCESS", "交易已被支付")
-    if known.state == "TRADE_CLOSED":
-        raise AlipayRefusal("40004", "ACQ.TRADE_HAS_CLOSE", "交易已经关闭")
+    if known.state in REENTRY:
+        raise AlipayRefusal("40004", *REENTRY[known.state])
     if known.request != request:
         raise AlipayRefusal("40004", "ACQ.CONTEXT_INCONSISTENT", "交易信息被篡改")
 
@@ -184,7 +173,3 @@ def _create(
         expires_at=stamp(asked.expires_at),
     )
     return trade_no
-
-
-def _masked(person: Person) -> str:
-    return re.sub(r"^(\d{3})\d{4,6}(\d{2})", r"\1******\2", person.phone)

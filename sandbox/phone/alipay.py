@@ -1,15 +1,18 @@
 """Alipay on a resident's phone."""
 
-from typing import Literal
+import json
+from typing import Any, Literal
 
-from litestar import Controller, post
+from litestar import Controller, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 from msgspec import Struct, field
 
+from sandbox.alipay.cashier import pay
+from sandbox.alipay.certify import show_face
 from sandbox.alipay.login import give_auth_code
+from sandbox.alipay.messages import answer_prompt
 from sandbox.alipay.phone_numbers import give_phone_payload
-from sandbox.alipay.trades import pay
 from sandbox.city import Person
 from sandbox.phone.people import check_alipay, phone_owner
 from sandbox.refusals import PhoneRefusal
@@ -28,6 +31,17 @@ class InApp(Struct):
 class Cashier(Struct):
     trade_no: str = field(name="tradeNO")
     answer: Literal["pay", "cancel"] = "pay"
+
+
+class Prompt(Struct):
+    app_id: str
+    template_ids: list[str]
+    answer: Literal["accept", "reject"] = "accept"
+
+
+class FaceCheck(Struct):
+    certify_id: str
+    answer: Literal["face", "photo"] = "face"
 
 
 class AlipayPhoneController(Controller):
@@ -67,3 +81,37 @@ class AlipayPhoneController(Controller):
         if data.answer == "cancel":
             return {"resultCode": "6001"}
         return {"resultCode": pay(world, person, data.trade_no)}
+
+    @post("/subscribe", status_code=200)
+    async def subscribe(
+        self,
+        data: JSONBody[Prompt],
+        person: NamedDependency[Person],
+        world: NamedDependency[World],
+    ) -> dict[str, Any]:
+        """What my.requestSubscribeMessage calls back with."""
+        check_alipay(world, person, data.app_id)
+        accepts = data.answer == "accept"
+        return answer_prompt(world, person, data.app_id, data.template_ids, accepts=accepts)
+
+    @post("/face", status_code=200)
+    async def face(
+        self,
+        data: JSONBody[FaceCheck],
+        person: NamedDependency[Person],
+        world: NamedDependency[World],
+    ) -> dict[str, str]:
+        """What my.startAPVerify calls back with, when this person looks into the camera."""
+        shown = show_face(world, person, data.certify_id, is_alive=data.answer == "face")
+        return {"resultStatus": shown}
+
+    @get("/messages")
+    async def messages(
+        self, person: NamedDependency[Person], world: NamedDependency[World]
+    ) -> list[dict[str, Any]]:
+        """The subscribe messages received through Alipay, oldest first."""
+        query = "SELECT * FROM messages WHERE person = ? ORDER BY msgid"
+        rows = [
+            row for row in world.book.rows(query, person.key) if row["appid"] in world.alipay_apps
+        ]
+        return [row | {"data": json.loads(row["data"])} for row in rows]

@@ -19,6 +19,7 @@ from tests.sandbox.peers import AlipayClient, Machine, Merchant
 
 CITY = Path(__file__).with_name("city")
 APPID, APP_ID, MCHID = "wx0123456789abcdef", "2021000000000001", "1900000001"
+CERTIFIED_APP_ID = "2021000000000002"
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +68,13 @@ def merchant(http: httpx.AsyncClient, console: dict[str, Any]) -> Merchant:
 @pytest.fixture
 def alipay(http: httpx.AsyncClient, console: dict[str, Any], world: World) -> AlipayClient:
     return AlipayClient(http, console["alipay"], world.clock)
+
+
+@pytest.fixture
+def certified(http: httpx.AsyncClient, console: dict[str, Any], world: World) -> AlipayClient:
+    """An application in certificate mode."""
+    app = next(app for app in console["alipay"]["apps"] if app["app_id"] == CERTIFIED_APP_ID)
+    return AlipayClient(http, app, world.clock)
 
 
 @pytest.fixture

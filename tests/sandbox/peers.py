@@ -4,13 +4,20 @@ import hmac
 import json
 import time
 import uuid
-from hashlib import sha256
+from base64 import b64encode
+from hashlib import md5, sha256
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 from alipay.aop.api.util.SignatureUtils import get_sign_content, verify_with_rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+from cryptography.x509 import load_pem_x509_certificate, load_pem_x509_certificates
 from wechatpayv3 import utils as wechatpay
 
 from sandbox.clock import CHINA, Clock
@@ -96,8 +103,22 @@ class AlipayClient:
         self.http = http
         self.app_id = app["app_id"]
         self.key = load_pem_private_key(app["app_private_key_pem"].encode(), None)
-        self.alipay_key = "".join(app["alipay_public_key_pem"].split("\n")[1:-2])
-        self.clock = clock
+        self.app, self.clock = app, clock
+        self.certificates: dict[str, str] = {}
+        if "alipay_cert_pem" in app:
+            alipay_cert = app["alipay_cert_pem"]
+            self.certificates = {
+                "app_cert_sn": cert_sn(app["app_cert_pem"]),
+                "alipay_root_cert_sn": root_cert_sn(app["root_bundle_pem"]),
+            }
+            self.alipay_cert_sn = cert_sn(alipay_cert)
+            self.trust(load_pem_x509_certificate(alipay_cert.encode()).public_key())
+        else:
+            self.trust(load_pem_public_key(app["alipay_public_key_pem"].encode()))
+
+    def trust(self, key: Any) -> None:
+        der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self.alipay_key = b64encode(der).decode()
 
     def params(self, method: str, **more: str) -> dict[str, str]:
         return {
@@ -108,6 +129,7 @@ class AlipayClient:
             "sign_type": "RSA2",
             "timestamp": self.clock.now().astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S"),
             "version": "1.0",
+            **self.certificates,
         } | more
 
     async def send(self, params: dict[str, str], signature: str | None = None) -> httpx.Response:
@@ -125,11 +147,28 @@ class AlipayClient:
     def node(self, reply: httpx.Response) -> dict[str, Any]:
         text, _, tail = reply.text.rpartition(',"sign":"')
         raw = text.partition(":")[2]
+        if self.certificates:
+            raw, _, under = raw.rpartition(',"alipay_cert_sn":"')
+            assert under == f'{self.alipay_cert_sn}"'
         assert self.verifies(raw, tail.removesuffix('"}'))
         return dict(json.loads(raw))
 
     def verifies(self, text: str, signature: str) -> bool:
         return verify_with_rsa(self.alipay_key, text.encode(), signature)
+
+
+def cert_sn(pem: str) -> str:
+    """As Alipay's SDK for Node does it: MD5 of the issuer's text and the decimal serial."""
+    certificate = load_pem_x509_certificate(pem.encode())
+    text = f"{certificate.issuer.rfc4514_string()}{certificate.serial_number}"
+    return md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def root_cert_sn(bundle: str) -> str:
+    certificates = load_pem_x509_certificates(bundle.encode())
+    rsa = [one for one in certificates if "RSA" in one.signature_algorithm_oid._name.upper()]
+    pems = [one.public_bytes(Encoding.PEM).decode() for one in rsa]
+    return "_".join(cert_sn(pem) for pem in pems)
 
 
 class Machine:

@@ -11,7 +11,7 @@ import pytest
 from alipay.aop.api.util.SignatureUtils import get_sign_content
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from sandbox.alipay.trades import pay as pay_trade
+from sandbox.alipay.cashier import pay as pay_trade
 from sandbox.city import Person
 from sandbox.console import console as console_of
 from sandbox.courier import LADDERS, Courier

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from sandbox.alipay.gateway import signing_string
+from sandbox.alipay.checks import signing_string
 from sandbox.crypto import is_signed, open_cbc, seal_cbc, seal_gcm, sign
 from tests.sandbox.vectors import (
     ALIPAY_REQUEST,
