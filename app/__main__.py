@@ -14,6 +14,7 @@ COMMANDS = {
     "migrate": "bring the database up to date, as its owner",
     "seed": "put the invented city in; twice does no harm",
     "demo": "walk four journeys through the served product",
+    "health": "ask the process in this container how it is",
     "audit": "check the audit chain",
     "openapi": "print the description of the interface",
     "errors": "print the table of error codes",
@@ -40,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     dev = each["dev"]
     dev.add_argument("--port", type=int, default=8000, help="or the next free one; default: 8000")
     dev.add_argument("--clock-offset", type=int, default=0, metavar="SECONDS")
+    each["health"].add_argument("part", choices=["live", "ready", "worker"])
     each["audit"].add_argument("action", choices=["verify"])
     each["openapi"].add_argument(
         "--release", action="store_true", help="write docs/openapi/v1.json"

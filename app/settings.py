@@ -89,7 +89,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     commas between; token keys are PEM after PEM. `file_store_url` is file:///folder or
     s3://bucket. `operating_department` looks after the message channels. `workers` is how many
     processes serve; `backpressure` how many requests each takes at once, and stands above the
-    long polls expected.
+    long polls expected. The worker touches the file at `heartbeat_path`, where one is named.
     """
 
     environment: Literal["development", "test", "production"]
@@ -117,6 +117,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stop_seconds: Annotated[int, Meta(ge=1, le=600)] = 30
     database_connections: Annotated[int, Meta(ge=1, le=500)] = 10
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    heartbeat_path: str = ""
     clock_offset_seconds: int = 0
 
 
@@ -124,6 +125,13 @@ class OwnerSettings(Struct, frozen=True, kw_only=True):
     """What only migrations need: the address with the role that owns the tables."""
 
     owner_database_url: Secret
+
+
+class ProbeSettings(Struct, frozen=True, kw_only=True):
+    """What a health check needs, in the container of what it asks about."""
+
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8000
+    heartbeat_path: str = ""
 
 
 class DatabaseSettings(Struct, frozen=True, kw_only=True):
@@ -146,3 +154,7 @@ def load_owner_settings(environ: Mapping[str, str]) -> OwnerSettings:
 
 def load_database_settings(environ: Mapping[str, str]) -> DatabaseSettings:
     return read_settings(DatabaseSettings, environ, known=(Settings, OwnerSettings))
+
+
+def load_probe_settings(environ: Mapping[str, str]) -> ProbeSettings:
+    return read_settings(ProbeSettings, environ, known=(Settings, OwnerSettings))

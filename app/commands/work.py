@@ -4,8 +4,9 @@ import os
 from datetime import timedelta
 
 from app import worker
+from app.heartbeat import beating
 from app.logging import configure_logging
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from core.clock import set_offset
 
 
@@ -13,5 +14,10 @@ def run(_: argparse.Namespace) -> int:
     settings = load_settings(os.environ)
     configure_logging(settings.log_level)
     set_offset(timedelta(seconds=settings.clock_offset_seconds))
-    asyncio.run(worker.run(settings))
+    asyncio.run(_work(settings))
     return 0
+
+
+async def _work(settings: Settings) -> None:
+    async with beating(settings.heartbeat_path):
+        await worker.run(settings)
