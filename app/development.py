@@ -19,6 +19,7 @@ class DevSecrets(Struct, frozen=True, kw_only=True):
     """What a deployment would keep in its vault."""
 
     kek: str
+    audit_anchor_key: str
     presentation_keys: str
     resident_token_keys: str
     verifier_token_keys: str
@@ -46,10 +47,12 @@ def open_secrets(path: Path) -> DevSecrets:
 
 
 def new_secrets() -> DevSecrets:
+    from core.signature_keys import new_ed25519_key
     from identity.tokens import new_key_pem
 
     return DevSecrets(
         kek=_random_key(),
+        audit_anchor_key=new_ed25519_key(),
         presentation_keys=_random_key(),
         resident_token_keys=new_key_pem(),
         verifier_token_keys=new_key_pem(),
@@ -83,6 +86,7 @@ def development_variables(
         "PUBLIC_URL": where.public_url,
         "FILE_STORE_URL": where.file_store_url,
         "KEK": kept.kek,
+        "AUDIT_ANCHOR_KEY": kept.audit_anchor_key,
         "PRESENTATION_KEYS": kept.presentation_keys,
         "RESIDENT_TOKEN_KEYS": kept.resident_token_keys,
         "VERIFIER_TOKEN_KEYS": kept.verifier_token_keys,

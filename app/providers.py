@@ -18,7 +18,9 @@ from redis.asyncio import Redis
 from app.settings import AlipayApp, Register, Settings, WechatMerchant
 from core.files import open_store
 from core.sealing import Vault, load_vault
+from core.signature_keys import SignatureKey, read_signature_key
 from core.signing import Signer
+from core.suites import INTL, SUITES, Suite
 from core.wire import alipay
 from core.wire.alipay_gateway import AlipayGateway as AlipayLine
 from core.wire.alipay_gateway import AlipayKeys
@@ -55,19 +57,22 @@ log = logging.getLogger(__name__)
 class LazyVault:
     """Opens the data keys when first needed, so that a start does not wait for PostgreSQL."""
 
-    def __init__(self, kek: bytes) -> None:
+    def __init__(self, kek: bytes, suite: Suite = INTL) -> None:
         self._kek = kek
+        self._suite = suite
         self._vault: Vault | None = None
 
     async def get(self) -> Vault:
         if self._vault is None:
-            self._vault = await load_vault(self._kek)
+            self._vault = await load_vault(self._kek, suite=self._suite)
         return self._vault
 
 
 class Parts(Struct, frozen=True, kw_only=True):
     """What the API and the worker are put together from."""
 
+    suite: Suite
+    anchor_key: SignatureKey
     vault: LazyVault
     cache: Redis
     issuer: TokenIssuer
@@ -100,9 +105,12 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
     token = WechatToken(
         wechat, cache, appid=settings.wechat.appid, secret=settings.wechat.secret.reveal()
     )
+    suite = SUITES[settings.crypto_suite]
     keys = [b64decode(key) for key in settings.presentation_keys.reveal().split(",")]
     return Parts(
-        vault=LazyVault(b64decode(settings.kek.reveal())),
+        suite=suite,
+        anchor_key=read_signature_key(settings.audit_anchor_key.reveal()),
+        vault=LazyVault(b64decode(settings.kek.reveal()), suite),
         cache=cache,
         issuer=_issuer(settings),
         session_states=SessionStates(cache),
@@ -116,8 +124,8 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
             _signed_api(settings.bank, open_client), debit_account=settings.bank.debit_account
         ),
         channels=Channels([WechatSubscribe(wechat, token)]),
-        presentation_signer=Signer(keys, purpose="licence presentation"),
-        cursor_signer=Signer(keys, purpose="page cursor"),
+        presentation_signer=Signer(keys, purpose="licence presentation", suite=suite),
+        cursor_signer=Signer(keys, purpose="page cursor", suite=suite),
         file_store=open_store(settings.file_store_url),
     )
 

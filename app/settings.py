@@ -98,6 +98,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     public_url: Url
     kek: Secret
     presentation_keys: Secret
+    audit_anchor_key: Secret
     resident_token_keys: Secret
     verifier_token_keys: Secret
     wechat: WechatApp
@@ -106,6 +107,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     population_register: Register
     business_register: Register
     bank: Bank
+    crypto_suite: Literal["intl", "gm"] = "intl"
     file_store_url: Annotated[str, Meta(pattern=r"^(file|s3)://.+\Z")]
     operating_department: Name = "platform"
     trusted_proxies: Networks = ()
@@ -134,10 +136,12 @@ class ProbeSettings(Struct, frozen=True, kw_only=True):
     heartbeat_path: str = ""
 
 
-class DatabaseSettings(Struct, frozen=True, kw_only=True):
-    """What the tools need that only read the database."""
+class AuditSettings(Struct, frozen=True, kw_only=True):
+    """What `audit verify` needs: the chain, the marks outside the database, and their key."""
 
     database_url: Secret
+    file_store_url: str
+    audit_anchor_key: Secret
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -148,12 +152,12 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
+def load_audit_settings(environ: Mapping[str, str]) -> AuditSettings:
+    return read_settings(AuditSettings, environ, known=(Settings, OwnerSettings))
+
+
 def load_owner_settings(environ: Mapping[str, str]) -> OwnerSettings:
     return read_settings(OwnerSettings, environ, known=(Settings,))
-
-
-def load_database_settings(environ: Mapping[str, str]) -> DatabaseSettings:
-    return read_settings(DatabaseSettings, environ, known=(Settings, OwnerSettings))
 
 
 def load_probe_settings(environ: Mapping[str, str]) -> ProbeSettings:

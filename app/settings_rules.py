@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from core.signature_keys import read_signature_key
 from core.wire import alipay
 from identity.tokens import read_keys
 
@@ -45,6 +46,12 @@ def _key_checks(settings: Settings) -> Iterator[Check]:
         "ZB_PRESENTATION_KEYS",
         partial(_is_base64, keys, at_least=32),
         "应为以逗号分隔的 Base64，每个至少 32 字节",
+    )
+    anchor_key = settings.audit_anchor_key.reveal()
+    yield (
+        "ZB_AUDIT_ANCHOR_KEY",
+        partial(read_signature_key, anchor_key),
+        "应为 Ed25519 私钥的 PEM 或 sm2: 密钥",
     )
     for name, keys_of in (
         ("ZB_RESIDENT_TOKEN_KEYS", settings.resident_token_keys),

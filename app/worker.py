@@ -3,19 +3,16 @@
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from functools import partial
 
 from app import subscriptions
 from app.database import database
 from app.providers import Parts, choose_parts
 from app.settings import Settings
-from core.audit import seal_audit
+from app.timetable import timetable
 from core.clock import now
-from core.files import FileStorage
-from core.jobs import Handler, report_given_up, wake
+from core.jobs import Handler, report_given_up
 from core.worker import Regularly, run_worker
-from identity.tidying import tidy
 from notifications.sending import deliver_due
 from payments.disbursements import disburse_requested, follow_disbursement
 from payments.notices import apply_notices
@@ -24,10 +21,6 @@ from payments.queries import query_attempt
 from payments.refunds import refund_receipt
 from proactive import handlers as proactive_jobs
 from proactive.disbursing import may_pay
-from proactive.matching import match_published
-
-WORK_LISTS = ("payments.apply_notices", "notifications.deliver")
-"""Jobs that work off a list; the timetable wakes them too, should a wake-up ever be lost."""
 
 
 def handlers(parts: Parts, *, operating_department: str) -> dict[str, Handler]:
@@ -37,37 +30,6 @@ def handlers(parts: Parts, *, operating_department: str) -> dict[str, Handler]:
         | _notifications(parts, operating_department)
         | _proactive(parts)
     )
-
-
-def timetable(parts: Parts) -> list[Regularly]:
-    async def seal() -> None:
-        await seal_audit(at=now(), look_back=timedelta(minutes=1))
-
-    async def seal_late() -> None:
-        await seal_audit(at=now())
-
-    async def forget() -> None:
-        await tidy(at=now())
-
-    async def forget_files() -> None:
-        files = FileStorage(parts.file_store, await parts.vault.get())
-        await files.forget_expired(at=now())
-
-    async def look_again() -> None:
-        for name in WORK_LISTS:
-            await wake(name)
-
-    async def match() -> None:
-        await match_published(at=now())  # asks once a day for each policy in force
-
-    return [
-        Regularly(1.0, seal),
-        Regularly(60.0, seal_late),
-        Regularly(10.0, forget),
-        Regularly(10.0, look_again),
-        Regularly(60.0, match),
-        Regularly(3600.0, forget_files),
-    ]
 
 
 async def run(settings: Settings) -> None:

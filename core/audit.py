@@ -7,7 +7,6 @@ add rows.
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from hashlib import sha256
 from uuid import UUID
 
 import msgspec
@@ -18,6 +17,7 @@ from tortoise.transactions import in_transaction
 from core.clock import now
 from core.ids import new_id
 from core.models import AuditEntry, AuditSeal
+from core.suites import INTL, Suite, find_suite
 
 GENESIS = b"\0" * 32
 _SEALER_LOCK = 7_300_001
@@ -44,7 +44,7 @@ async def record(actor: str, action: str, subject: str, **details: str | int | N
     )
 
 
-async def seal_audit(*, at: datetime, look_back: timedelta = AN_HOUR) -> int:
+async def seal_audit(*, at: datetime, look_back: timedelta = AN_HOUR, suite: Suite = INTL) -> int:
     """Chain what is not chained yet; say how many. One sealer at a time, the others find
     nothing to do.
 
@@ -61,8 +61,10 @@ async def seal_audit(*, at: datetime, look_back: timedelta = AN_HOUR) -> int:
         seq, head = (last.seq, bytes(last.hash)) if last else (0, GENESIS)
         seals: list[AuditSeal] = []
         for entry in await _unsealed(_before(last, look_back)):
-            seq, head = seq + 1, link(head, seq + 1, entry)
-            seals.append(AuditSeal(seq=seq, entry_id=entry.id, hash=head, sealed_at=at))
+            seq, head = seq + 1, link(head, seq + 1, entry, suite)
+            seals.append(
+                AuditSeal(seq=seq, entry_id=entry.id, hash=head, suite=suite.code, sealed_at=at)
+            )
         await AuditSeal.bulk_create(seals)
     return len(seals)
 
@@ -71,7 +73,8 @@ async def verify_audit() -> AuditReport:
     """Walk the whole chain against the entries. Finds a change, an insert, a deletion, a swap."""
     seq, head, broken_at = 0, GENESIS, None
     async for seal, entry in _sealed():
-        expected = link(head, seq + 1, entry) if entry is not None else b""
+        suite = find_suite(seal.suite)
+        expected = link(head, seq + 1, entry, suite) if entry and suite else b""
         if seal.seq != seq + 1 or bytes(seal.hash) != expected:
             broken_at = seq + 1
             break
@@ -81,8 +84,8 @@ async def verify_audit() -> AuditReport:
     return AuditReport(sealed, max(entries - sealed, 0), broken_at, head.hex())
 
 
-def link(prev: bytes, seq: int, entry: AuditEntry) -> bytes:
-    """H(prev | seq | canonical entry): SHA-256 over the entry as JSON with sorted keys."""
+def link(prev: bytes, seq: int, entry: AuditEntry, suite: Suite = INTL) -> bytes:
+    """H(prev | seq | canonical entry): the suite's digest over the entry as JSON, keys sorted."""
     body = {
         "seq": seq,
         "id": str(entry.id),
@@ -92,7 +95,7 @@ def link(prev: bytes, seq: int, entry: AuditEntry) -> bytes:
         "subject": entry.subject,
         "details": entry.details,
     }
-    return sha256(prev + msgspec.json.encode(body, order="deterministic")).digest()
+    return suite.digest(prev + msgspec.json.encode(body, order="deterministic"))
 
 
 async def _unsealed(since: UUID) -> list[AuditEntry]:

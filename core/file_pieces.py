@@ -1,13 +1,13 @@
-"""The form of an encrypted file: a head, then pieces of AES-256-GCM under the file's own key.
+"""The form of an encrypted file: a head, then pieces under the file's own key.
 
 Each piece is bound to its file, its number and to being the last or not, so that none can be cut
-off, swapped or moved. The head is 2 bytes of length and the sealed key.
+off, swapped or moved. The head is 2 bytes of length and the sealed key,
+whose first byte names the suite of the pieces too.
 """
 
 from collections.abc import AsyncIterator, Callable
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from core.suites import NotGenuine, Suite, find_suite
 
 _HEAD, _PIECE, _TAG = 2, 64 * 1024, 16
 
@@ -21,9 +21,9 @@ async def encrypted(
 ) -> AsyncIterator[bytes]:
     """What goes into the store."""
     yield len(sealed_key).to_bytes(_HEAD, "big") + sealed_key
-    cipher, index = AESGCM(key), 0
+    suite, index = _suite(sealed_key), 0
     async for piece, last in _with_last(_cut(content, _PIECE)):
-        yield cipher.encrypt(_nonce(index), piece, _bound(label, last))
+        yield suite.encrypt(key, _nonce(index), piece, _bound(label, last))
         index += 1
 
 
@@ -32,15 +32,23 @@ async def decrypted(
 ) -> AsyncIterator[bytes]:
     """What was put in, piece by piece, or PieceBroken. Nothing unchecked is given out."""
     sealed_key, rest = await _head(stored)
-    cipher, index, ended = AESGCM(open_key(sealed_key)), 0, False
+    key = open_key(sealed_key)
+    suite, index, ended = _suite(sealed_key), 0, False
     async for piece, last in _with_last(_cut(_chain(rest, stored), _PIECE + _TAG)):
         try:
-            yield cipher.decrypt(_nonce(index), piece, _bound(label, last))
-        except (InvalidTag, ValueError) as error:
+            yield suite.decrypt(key, _nonce(index), piece, _bound(label, last))
+        except (NotGenuine, ValueError) as error:
             raise PieceBroken from error
         index, ended = index + 1, last
     if not ended:
         raise PieceBroken
+
+
+def _suite(sealed_key: bytes) -> Suite:
+    suite = find_suite(sealed_key[0])
+    if suite is None:
+        raise PieceBroken
+    return suite
 
 
 async def _head(stored: AsyncIterator[bytes]) -> tuple[bytes, bytes]:

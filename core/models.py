@@ -46,6 +46,7 @@ class AuditSeal(Model):
     seq = fields.BigIntField(primary_key=True, generated=False)
     entry_id = fields.UUIDField(unique=True)
     hash = fields.BinaryField()
+    suite = fields.SmallIntField(default=1)
     sealed_at = fields.DatetimeField()
 
     class Meta:

@@ -3,29 +3,25 @@
 Envelope encryption: a key-encrypting key from outside wraps data keys that are kept in the
 database, one class of data each, in versions. A sealed value says which version and suite made
 it, and opens only at its own table, column and row, so a ciphertext moved elsewhere is refused.
-Suite `intl` is AES-256-GCM and HMAC-SHA-256 (NIST SP 800-38D, FIPS 198-1).
+What is opened was made by any suite; what is sealed, by the deployment's (`core.suites`).
 """
 
-import hmac
 import secrets
 from collections.abc import Mapping
-from hashlib import sha256
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 from tortoise.transactions import in_transaction
 
 from core.errors import DomainError
 from core.ids import new_id
 from core.models import DataKey
+from core.suites import INTL, NotGenuine, Suite, find_suite
 
-SUITE_INTL = 1
 PERSONAL, LOOKUP = "personal", "lookup"
 """Classes of data keys: values that are opened again, and values that are only found again."""
 
-_NONCE_SIZE, _HEADER_SIZE = 12, 3
+_KEY_SIZE, _NONCE_SIZE, _HEADER_SIZE = 32, 12, 3
 _INDEX_SIZE = 16
 
 
@@ -47,70 +43,88 @@ class Place(Struct, frozen=True):
         return b"|".join((header, self.table.encode(), self.column.encode(), self.row_id.bytes))
 
 
+class IndexKey(Struct, frozen=True):
+    """Makes keyed hashes, by the suite it was made with: another would find nothing of before."""
+
+    key: bytes
+    suite: Suite
+
+
 class Vault:
     """Seals and opens fields, and makes the keyed hashes that find them."""
 
-    def __init__(self, keys: Mapping[int, bytes], *, index_key: bytes) -> None:
+    def __init__(
+        self, keys: Mapping[int, bytes], *, index_key: bytes | IndexKey, suite: Suite = INTL
+    ) -> None:
         if not keys:
             raise ValueError("at least one data key is needed")
-        self._ciphers = {version: AESGCM(key) for version, key in keys.items()}
+        self._keys = dict(keys)
         self._newest = max(keys)
-        self._index_key = index_key
+        self._suite = suite
+        self._index = index_key if isinstance(index_key, IndexKey) else IndexKey(index_key, suite)
 
     def seal(self, place: Place, text: str) -> bytes:
-        """Version and suite, nonce, ciphertext with its tag."""
-        header = bytes([SUITE_INTL]) + self._newest.to_bytes(2, "big")
+        """Suite and version, nonce, ciphertext with its tag."""
+        header = bytes([self._suite.code]) + self._newest.to_bytes(2, "big")
         nonce = secrets.token_bytes(_NONCE_SIZE)
-        cipher = self._ciphers[self._newest]
-        return header + nonce + cipher.encrypt(nonce, text.encode(), place.associated(header))
+        key = self._keys[self._newest]
+        sealed = self._suite.encrypt(key, nonce, text.encode(), place.associated(header))
+        return header + nonce + sealed
 
     def open(self, place: Place, sealed: bytes) -> str:
         """The text that was sealed at this very place, or SealBroken."""
         header, rest = bytes(sealed[:_HEADER_SIZE]), bytes(sealed[_HEADER_SIZE:])
-        cipher = self._ciphers.get(int.from_bytes(header[1:], "big"))
-        if cipher is None or header[:1] != bytes([SUITE_INTL]) or len(rest) <= _NONCE_SIZE:
+        key = self._keys.get(int.from_bytes(header[1:], "big"))
+        suite = find_suite(header[0]) if header else None
+        if key is None or suite is None or len(rest) <= _NONCE_SIZE:
             raise SealBroken(table=place.table, column=place.column, row_id=place.row_id)
         nonce, ciphertext = rest[:_NONCE_SIZE], rest[_NONCE_SIZE:]
         try:
-            return cipher.decrypt(nonce, ciphertext, place.associated(header)).decode()
-        except InvalidTag as error:
+            return suite.decrypt(key, nonce, ciphertext, place.associated(header)).decode()
+        except NotGenuine as error:
             raise SealBroken(table=place.table, column=place.column, row_id=place.row_id) from error
 
     def blind_index(self, column: str, text: str) -> bytes:
         """128 bits by which an equal value in the same column is found, and nothing else learnt."""
-        key = hmac.digest(self._index_key, column.encode(), sha256)
-        return hmac.digest(key, text.encode(), sha256)[:_INDEX_SIZE]
+        mac = self._index.suite.mac
+        return mac(mac(self._index.key, column.encode()), text.encode())[:_INDEX_SIZE]
 
 
-async def load_vault(kek: bytes) -> Vault:
+async def load_vault(kek: bytes, *, suite: Suite = INTL) -> Vault:
     """Unwrap the data keys, making the first ones when there are none. Safe in many processes.
 
     `kek` is 32 bytes; ValueError when it is not, SealBroken when it is another than the keys' own.
     """
+    if len(kek) != _KEY_SIZE:
+        raise ValueError("a key-encrypting key has 32 bytes")
     async with in_transaction():
         for data_class in (PERSONAL, LOOKUP):
-            await _make_first(data_class, kek)
+            await _make_first(data_class, kek, suite)
     keys = await DataKey.all().order_by("version")
     opened = {(key.data_class, key.version): _unwrap(kek, key) for key in keys}
-    return Vault(
-        {version: key for (data_class, version), key in opened.items() if data_class == PERSONAL},
-        index_key=opened[LOOKUP, 1],
-    )
+    index_key, made_by = opened[LOOKUP, 1]
+    personal = {
+        version: key for (data_class, version), (key, _) in opened.items() if data_class == PERSONAL
+    }
+    return Vault(personal, index_key=IndexKey(index_key, made_by), suite=suite)
 
 
-async def _make_first(data_class: str, kek: bytes) -> None:
+async def _make_first(data_class: str, kek: bytes, suite: Suite) -> None:
     key = DataKey(id=new_id(), data_class=data_class, version=1)
-    nonce = secrets.token_bytes(_NONCE_SIZE)
-    plain = AESGCM.generate_key(256)
-    key.wrapped = nonce + AESGCM(kek).encrypt(nonce, plain, _label(key))
+    nonce, plain = secrets.token_bytes(_NONCE_SIZE), secrets.token_bytes(_KEY_SIZE)
+    key.wrapped = bytes([suite.code]) + nonce + suite.encrypt(kek, nonce, plain, _label(key))
     await DataKey.bulk_create([key], ignore_conflicts=True)
 
 
-def _unwrap(kek: bytes, key: DataKey) -> bytes:
-    nonce, wrapped = bytes(key.wrapped[:_NONCE_SIZE]), bytes(key.wrapped[_NONCE_SIZE:])
+def _unwrap(kek: bytes, key: DataKey) -> tuple[bytes, Suite]:
+    """The key, and the suite that it was wrapped and is used with."""
+    code, nonce = key.wrapped[0], bytes(key.wrapped[1 : _NONCE_SIZE + 1])
+    suite = find_suite(code)
     try:
-        return AESGCM(kek).decrypt(nonce, wrapped, _label(key))
-    except InvalidTag as error:
+        if suite is None:
+            raise NotGenuine
+        return suite.decrypt(kek, nonce, bytes(key.wrapped[_NONCE_SIZE + 1 :]), _label(key)), suite
+    except NotGenuine as error:
         raise SealBroken(table="core_data_key", column="wrapped", row_id=key.id) from error
 
 

@@ -19,7 +19,9 @@ from app.settings import (
 )
 from app.settings_reading import Secret
 from core.sealing import Vault
+from core.signature_keys import new_ed25519_key, read_signature_key
 from core.signing import Signer
+from core.suites import INTL
 from identity.providers import IdentityProviders
 from identity.session_states import SessionStates
 from identity.tokens import TokenIssuer
@@ -56,6 +58,7 @@ def make_settings(*, database_url: str = "asyncpg://nobody@127.0.0.1/unused") ->
         valkey_url=Secret("redis://127.0.0.1:1"),
         public_url="https://zb.test",
         kek=keys,
+        audit_anchor_key=Secret(new_ed25519_key()),
         presentation_keys=keys,
         resident_token_keys=secret,
         verifier_token_keys=secret,
@@ -74,6 +77,8 @@ def make_parts(vault: Vault, cache: Redis, issuer: TokenIssuer) -> Parts:
     to do.
     """
     return Parts(
+        suite=INTL,
+        anchor_key=read_signature_key(new_ed25519_key()),
         vault=KnownVault(vault),
         cache=cache,
         issuer=issuer,

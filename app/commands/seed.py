@@ -9,6 +9,7 @@ from app.database import database
 from app.settings import Settings, load_settings
 from core.clock import now, set_offset
 from core.sealing import load_vault
+from core.suites import SUITES
 from seeds.files import City
 from seeds.loader import load_city
 
@@ -26,7 +27,9 @@ def run(_: argparse.Namespace) -> int:
 
 async def _load(settings: Settings) -> None:
     async with database(settings.database_url.reveal()):
-        vault = await load_vault(b64decode(settings.kek.reveal()))
+        vault = await load_vault(
+            b64decode(settings.kek.reveal()), suite=SUITES[settings.crypto_suite]
+        )
         await load_city(City(), vault=vault, at=now(), say=_say)
 
 

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -11,6 +12,7 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.running import ROOT
 from core import audit
 from core.clock import now
+from core.signature_keys import new_ed25519_key
 
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("ZB_")}
 
@@ -67,7 +69,7 @@ def test_the_invented_city_is_refused_in_production() -> None:
 
 @pytest.mark.usefixtures("db")
 async def test_audit_verify_finds_the_chain_whole_or_says_where_it_is_not(
-    postgres: EmbeddedPostgres,
+    postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     """G12, and what is not sealed yet is stated."""
     for _ in range(3):
@@ -75,9 +77,15 @@ async def test_audit_verify_finds_the_chain_whole_or_says_where_it_is_not(
     await audit.seal_audit(at=now())
     await audit.record("system:test", "test.done", "test:1")
 
-    whole = _run("audit", "verify", ZB_DATABASE_URL=postgres.url())
+    given = {
+        "ZB_DATABASE_URL": postgres.url(),
+        "ZB_FILE_STORE_URL": tmp_path.as_uri(),
+        "ZB_AUDIT_ANCHOR_KEY": new_ed25519_key(),
+    }
+
+    whole = _run("audit", "verify", **given)
     await _tamper(postgres.url())
-    broken = _run("audit", "verify", ZB_DATABASE_URL=postgres.url())
+    broken = _run("audit", "verify", **given)
 
     assert (whole.returncode, broken.returncode) == (0, 1)
     assert "已封存 3 条，未封存 1 条" in whole.stdout

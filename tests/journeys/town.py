@@ -15,7 +15,8 @@ from app.development import Addresses, development_variables, new_secrets
 from app.logging import AccessLog
 from app.providers import Parts, choose_parts
 from app.settings import load_settings
-from app.worker import handlers, timetable
+from app.timetable import timetable
+from app.worker import handlers
 from core import jobs
 from core.clock import now, set_offset
 from sandbox.asgi import create_app as create_sandbox

@@ -1,0 +1,55 @@
+"""What the workers do by the clock. All of it is safe in many at once. 定时事项"""
+
+from datetime import timedelta
+
+from app.providers import Parts
+from core.anchors import anchor_audit
+from core.audit import seal_audit
+from core.clock import now
+from core.files import FileStorage
+from core.jobs import wake
+from core.worker import Regularly
+from identity.tidying import tidy
+from proactive.matching import match_published
+
+WORK_LISTS = ("payments.apply_notices", "notifications.deliver")
+"""Jobs that work off a list; the timetable wakes them too, should a wake-up ever be lost."""
+
+
+def timetable(parts: Parts) -> list[Regularly]:
+    return [*_audit(parts), *_forgetting(parts), *_looking_again()]
+
+
+def _audit(parts: Parts) -> list[Regularly]:
+    async def seal() -> None:
+        await seal_audit(at=now(), look_back=timedelta(minutes=1), suite=parts.suite)
+
+    async def seal_late() -> None:
+        await seal_audit(at=now(), suite=parts.suite)
+
+    async def anchor() -> None:
+        await anchor_audit(parts.file_store, parts.anchor_key, at=now())
+
+    return [Regularly(1.0, seal), Regularly(60.0, seal_late), Regularly(3600.0, anchor)]
+
+
+def _forgetting(parts: Parts) -> list[Regularly]:
+    async def forget() -> None:
+        await tidy(at=now())
+
+    async def forget_files() -> None:
+        files = FileStorage(parts.file_store, await parts.vault.get())
+        await files.forget_expired(at=now())
+
+    return [Regularly(10.0, forget), Regularly(3600.0, forget_files)]
+
+
+def _looking_again() -> list[Regularly]:
+    async def look_again() -> None:
+        for name in WORK_LISTS:
+            await wake(name)
+
+    async def match() -> None:
+        await match_published(at=now())  # asks once a day for each policy in force
+
+    return [Regularly(10.0, look_again), Regularly(60.0, match)]
