@@ -5,10 +5,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 TYPED := app miniprogram_api operator_api agency_api web proactive licences payments notifications facts identity core sandbox seeds
 
-.PHONY: help run demo test soak check format lock clean
+.PHONY: help run demo test soak client documents release-openapi check format lock clean
 
 help: ## Say what each target does
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 run: $(VENV)/.run ## Serve the product on embedded servers until Ctrl-C
 	@$(PY) -m app dev
@@ -16,16 +16,26 @@ run: $(VENV)/.run ## Serve the product on embedded servers until Ctrl-C
 demo: $(VENV)/.run ## Walk four journeys through the served product (starts it when nothing runs)
 	@$(PY) -m app demo
 
-test: $(VENV)/.test ## Run every test
+test: $(VENV)/.test $(VENV)/.node ## Run every test
 	@$(PY) -m pytest
 
 soak: $(VENV)/.test ## Run the long runs: minutes to an hour, every seed printed
 	@$(PY) -m pytest -m soak -s
 
+client: $(VENV)/.test $(VENV)/.node ## Build the client for mini-programs and test it
+	@$(PY) clients/npm.py run build
+	@$(PY) -m pytest tests/clients
+
+documents: $(VENV)/.run ## Write again what is made from the code: the table of error codes
+	@$(PY) -m app errors --write
+
+release-openapi: $(VENV)/.run ## Write docs/openapi/v1.json: what clients may rely on from now on
+	@$(PY) -m app openapi --release
+
 check: $(VENV)/.test ## Everything static: format, lint, types, import contracts
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
-	@$(VENV)/bin/mypy $(TYPED)
+	@$(VENV)/bin/mypy $(TYPED) clients/npm.py
 	@$(VENV)/bin/lint-imports --no-cache
 
 format: $(VENV)/.test ## Format the code and mend what lint can mend
@@ -35,9 +45,11 @@ lock: ## Lock the dependencies again, with hashes (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements/run.txt
 	uv pip compile pyproject.toml --group test --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -c requirements/run.txt -o requirements/test.txt
 	uv pip compile pyproject.toml --group test --group bench --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -c requirements/test.txt -o requirements/bench.txt
+	uv pip compile --group node --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements/node.txt
 
 clean: ## Remove what was made: environment, caches, embedded servers' data
 	@rm -rf $(VENV) .run .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@cd clients/typescript && rm -rf node_modules dist build-tests src/generated
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -53,4 +65,9 @@ $(VENV)/.run: requirements/run.txt | $(VENV)/bin/python
 $(VENV)/.test: requirements/test.txt $(VENV)/.run
 	@echo "正在安装测试依赖 (installing test dependencies) …"
 	@$(PY) -m pip install --disable-pip-version-check -q --require-hashes -r $<
+	@touch $@
+
+# Node.js of the machine when it is new enough, and out of a wheel when it is not.
+$(VENV)/.node: requirements/node.txt | $(VENV)/bin/python
+	@$(PY) clients/npm.py found || { echo "正在准备 Node.js (installing it from a wheel) …" && $(PY) -m pip install --disable-pip-version-check -q --require-hashes -r $<; }
 	@touch $@
