@@ -13,6 +13,7 @@ from identity.callers import Caller, RealNameRequired
 from identity.providers import BusinessRegister, RegisterFailed
 from identity.sessions import SignedIn
 from identity.tokens import TokenIssuer
+from web.pages import Page, whole
 
 
 class ActingRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,8 +33,8 @@ class ActingController(Controller):
     )
     async def index(
         self, caller: NamedDependency[Caller], vault: NamedDependency[Vault]
-    ) -> list[ActingChoice]:
-        return await acting.list_choices(caller, vault=vault, at=now())
+    ) -> Page[ActingChoice]:
+        return whole(await acting.list_choices(caller, vault=vault, at=now()))
 
     @post(
         "/sessions/acting",

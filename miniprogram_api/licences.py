@@ -28,7 +28,10 @@ from web.waiting import Wait, wait_for_change
 
 
 class Wallet(Struct, frozen=True):
+    """Every licence in one piece, as of `at`: what is shown offline must say of when it is."""
+
     items: list[LicenceCard]
+    next_cursor: str | None
     at: datetime
 
 
@@ -54,7 +57,7 @@ class LicenceController(Controller):
     )
     async def many(self, caller: NamedDependency[Caller], vault: NamedDependency[Vault]) -> Wallet:
         at = now()
-        return Wallet(await wallet.list_licences(caller, vault=vault, at=at), at)
+        return Wallet(await wallet.list_licences(caller, vault=vault, at=at), None, at)
 
     @get(
         "/{licence_id:uuid}",

@@ -12,7 +12,7 @@ from identity.callers import Caller, RealNameRequired
 from notifications import messages, subscriptions
 from notifications.messages import MessageNotFound
 from notifications.subscriptions import Answer, OfferedTemplate, TemplateNotFound
-from web.pages import DEFAULT_LIMIT, Cursor, Limit, Page, Pages
+from web.pages import DEFAULT_LIMIT, Cursor, Limit, Page, Pages, whole
 from web.views import View
 
 
@@ -25,10 +25,6 @@ class MessageView(View, frozen=True):
     plain: str
     created_at: datetime
     read_at: datetime | None
-
-
-class OfferedTemplates(Struct, frozen=True):
-    items: list[OfferedTemplate]
 
 
 class SubscribeRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,8 +82,8 @@ class SubscriptionController(Controller):
         description="当前小程序可以请求订阅的模板；`ask` 为真的应请用户点击订阅，一次最多三个，"
         "且一次性与长期模板不能同时请求。",
     )
-    async def templates(self, caller: NamedDependency[Caller]) -> OfferedTemplates:
-        return OfferedTemplates(await subscriptions.offered_templates(caller))
+    async def templates(self, caller: NamedDependency[Caller]) -> Page[OfferedTemplate]:
+        return whole(await subscriptions.offered_templates(caller))
 
     @post(
         status_code=200,

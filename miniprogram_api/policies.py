@@ -14,6 +14,7 @@ from proactive.kinds import Delivery, Mode
 from proactive.models import PolicyVersion
 from proactive.policies import PolicyNotFound
 from proactive.rules.evaluation import Outcome
+from web.pages import Page, whole
 from web.views import View
 
 Code = Annotated[str, PathParameter(pattern=r"^[a-z0-9][a-z0-9-]{0,31}\Z", description="政策编号")]
@@ -62,8 +63,8 @@ class PolicyController(Controller):
     tags = ["免申即享"]
 
     @get(summary="在用政策", description="当前有效的政策。")
-    async def many(self) -> list[PolicyLine]:
-        return [PolicyLine.of(row) for row in await find_policies_in_force(at=now())]
+    async def many(self) -> Page[PolicyLine]:
+        return whole([PolicyLine.of(row) for row in await find_policies_in_force(at=now())])
 
     @get(
         "/{code:str}/decision",

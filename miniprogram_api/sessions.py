@@ -22,6 +22,7 @@ from identity.refreshing import RefreshRefused, RefreshReused, refresh
 from identity.session_states import SessionStates
 from identity.sessions import AccountDisabled, SessionNotFound, SignedIn
 from identity.tokens import Audience, TokenIssuer
+from web.pages import Page, whole
 
 Code = Annotated[
     str, Meta(min_length=1, max_length=512, description="小程序登录接口给的一次性凭证")
@@ -96,8 +97,8 @@ class SessionController(Controller):
         summary="登录设备",
         description="本账号现在登录着的设备，新的在前；代办身份随其设备，不另列出。",
     )
-    async def index(self, caller: NamedDependency[Caller]) -> list[Device]:
-        return await list_devices(caller, at=now())
+    async def index(self, caller: NamedDependency[Caller]) -> Page[Device]:
+        return whole(await list_devices(caller, at=now()))
 
     @delete(
         "/current",

@@ -34,6 +34,7 @@ from proactive.publishing import (
     PublisherIsApprover,
 )
 from proactive.rules import refusals
+from web.pages import Page, whole
 from web.views import View
 
 Code = Annotated[str, PathParameter(pattern=r"^[a-z0-9][a-z0-9-]{0,31}\Z", description="政策编号")]
@@ -168,8 +169,8 @@ class PolicyController(Controller):
     tags = ["政策"]
 
     @get(summary="本部门政策", description="本部门、本区划的政策及其在用版本。")
-    async def many(self, operator: NamedDependency[OperatorCaller]) -> list[PolicySummary]:
-        return [PolicySummary.of(row) for row in await policies.find_policies(operator)]
+    async def many(self, operator: NamedDependency[OperatorCaller]) -> Page[PolicySummary]:
+        return whole([PolicySummary.of(row) for row in await policies.find_policies(operator)])
 
     @get(
         "/{code:str}/versions/{number:int}",

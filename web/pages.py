@@ -32,10 +32,15 @@ class BadCursor(Malformed):
 
 
 class Page(Struct, Generic[Item], frozen=True):
-    """A piece of a list. With `next_cursor` absent it was the last."""
+    """A piece of a list, and what every list answers. Without a `next_cursor` it was the last."""
 
     items: list[Item]
     next_cursor: str | None
+
+
+def whole(items: list[Item]) -> Page[Item]:
+    """A list that is short enough to come in one piece; clients read it as they read any other."""
+    return Page(items, None)
 
 
 Cursor = Annotated[

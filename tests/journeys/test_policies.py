@@ -132,6 +132,6 @@ async def test_an_operator_of_another_department_finds_no_such_policy(town: Town
 
     assert refused == [(404, "proactive.policy_not_found")] * 2
     found = await industry.get("/operator/v1/policies")
-    assert "lx-elsewhere" not in {row["code"] for row in found}
+    assert "lx-elsewhere" not in {row["code"] for row in found["items"]}
     entitlement = await Entitlement.filter(policy__code="lx-elsewhere").first()
     assert not await audited(f"policy:{entitlement.policy_id}")

@@ -89,7 +89,7 @@ class Resident(Actor):
         return acting
 
     async def party_named(self, name: str) -> str:
-        parties = await self.get("/v1/me/parties")
+        parties = (await self.get("/v1/me/parties"))["items"]
         return str(next(row["party_id"] for row in parties if row["name"] == name))
 
     async def prepare_payment(self, order: Reply, client_id: UUID | None = None) -> Reply:

@@ -131,7 +131,7 @@ async def test_whoever_is_refused_can_see_why_and_from_when_on(
     await make.tell(vault, young.id, as_of=today, at=at, alive=True, hukou_kind="农业")
     await sign_in(client, young, issuer)
 
-    [line] = (await client.get("/v1/policies")).json()
+    [line] = (await client.get("/v1/policies")).json()["items"]
     shown = (await client.get("/v1/policies/rural-award/decision")).json()
     other = await client.get("/v1/policies/px-hightech/decision")
 

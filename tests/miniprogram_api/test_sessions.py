@@ -116,7 +116,8 @@ class TestRefreshAndLogOut:
         )
         renewed = reply.json()
         client.headers["Authorization"] = f"Bearer {renewed['access_token']}"
-        assert [device["current"] for device in (await client.get("/v1/sessions")).json()] == [True]
+        devices = (await client.get("/v1/sessions")).json()["items"]
+        assert [device["current"] for device in devices] == [True]
 
         assert (await client.delete("/v1/sessions/current")).status_code == 204
 
@@ -195,7 +196,9 @@ class TestActing:
             until_on=None,
             actor="system:test",
         )
-        relations = [party["relation"] for party in (await client.get("/v1/me/parties")).json()]
+        relations = [
+            party["relation"] for party in (await client.get("/v1/me/parties")).json()["items"]
+        ]
         assert relations == ["self", "guardian"]
 
         reply = await client.post("/v1/sessions/acting", json={"party_id": str(child.id)})

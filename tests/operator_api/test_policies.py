@@ -155,7 +155,10 @@ async def test_another_department_sees_nothing_of_it(
     ]
 
     assert {reply.status_code for reply in replies} == {404}
-    assert (await stranger.get("/operator/v1/policies")).json() == []
+    assert (await stranger.get("/operator/v1/policies")).json() == {
+        "items": [],
+        "next_cursor": None,
+    }
 
 
 async def test_a_halt_shows_in_the_list(
@@ -167,6 +170,6 @@ async def test_a_halt_shows_in_the_list(
     forbidden = await editor.post("/operator/v1/policies/elders/halts")
     halted = await publisher.post("/operator/v1/policies/elders/halts")
 
-    [line] = (await editor.get("/operator/v1/policies")).json()
+    [line] = (await editor.get("/operator/v1/policies")).json()["items"]
     assert (forbidden.status_code, halted.status_code) == (403, 201)
     assert line["halted_at"] is not None

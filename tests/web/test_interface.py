@@ -114,6 +114,21 @@ class TestDocument:
         for key, handler in _handlers(app):
             assert (key, handler.opt.get("limit") in {*RULES, None}) == (key, True)
 
+    def test_every_list_is_a_page_that_can_grow(
+        self, document: dict[str, Any], operations: dict[str, dict[str, Any]]
+    ) -> None:
+        """Nothing can be added beside a bare array, a way to the next page least of all."""
+        answered = {
+            key: _answer(document, operation)
+            for key, operation in operations.items()
+            if key.startswith("GET ")
+        }
+        lists = {key for key, schema in answered.items() if "items" in schema.get("properties", {})}
+
+        assert [key for key, schema in answered.items() if schema.get("type") == "array"] == []
+        assert {"GET /v1/sessions", "GET /v1/me/parties", "GET /v1/policies"} <= lists
+        assert [key for key in lists if "next_cursor" not in answered[key]["required"]] == []
+
     def test_every_problem_is_documented_as_one(
         self, operations: dict[str, dict[str, Any]]
     ) -> None:
@@ -150,6 +165,14 @@ def _filled(path: str) -> str:
     """A path that the route takes: ids where ids stand."""
     with_ids = re.sub(r"\{\w*id\}", "01900000-0000-7000-8000-000000000000", path)
     return re.sub(r"\{(\w+)\}", r"\1", with_ids.replace("{number}", "1"))
+
+
+def _answer(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
+    """The schema of what comes when all is well; nothing for what is not JSON."""
+    content = operation["responses"]["200"].get("content", {}).get("application/json", {})
+    schema: dict[str, Any] = content.get("schema", {})
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return document["components"]["schemas"][name] if name else schema
 
 
 def _chinese(operation: dict[str, Any], part: str) -> bool:

@@ -85,7 +85,7 @@ async def act_for(stage: Stage, agent: Resident, firm_key: str) -> Resident:
     firm = next(row for row in stage.city.enterprises if row.key == firm_key)
     with stage.show.step(agent.name, f"切换为替「{firm.name}」办事") as step:
         choices = await agent.service.get("/v1/me/parties")
-        choice = next(row for row in choices if row["name"] == firm.name)
+        choice = next(row for row in choices["items"] if row["name"] == firm.name)
         asked = {"party_id": choice["party_id"]}
         signed_in = await agent.service.post("/v1/sessions/acting", asked)
         acting = stage.client()
