@@ -15,6 +15,7 @@ from sandbox.city import read_city
 from sandbox.clock import Clock
 from sandbox.console import write_console
 from sandbox.keys import open_keys
+from sandbox.wechat.pushes import set_push_url
 from sandbox.world import open_world
 
 HOST = "127.0.0.1"
@@ -38,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--callback-base", default="", help="where notify_url's host really is")
     serve.add_argument("--clock-offset", type=float, default=0, metavar="SECONDS")
     serve.add_argument("--time-scale", type=float, default=1, help="retries come so much sooner")
+    serve.add_argument("--push-url", help="where WeChat pushes events; empty: nowhere any more")
     console = commands.add_parser("console", help="write DIR/console.json: keys and ids for us")
     for command in (serve, console):
         command.add_argument("--state", type=Path, required=True, metavar="DIR")
@@ -53,6 +55,8 @@ def _write_console(state: Path, city_folder: Path) -> None:
 
 async def _serve(given: argparse.Namespace) -> None:
     world = open_world(given.state, given.city, clock=Clock(given.clock_offset))
+    if given.push_url is not None:
+        set_push_url(world, given.push_url)
     app = create_app(world, time_scale=given.time_scale, callback_base=given.callback_base)
     server = Server(app, HOST, given.port, interface=Interfaces.ASGI, log_enabled=False)
     loop = asyncio.get_running_loop()

@@ -24,15 +24,32 @@ from sandbox.phone.wallet import wallet
 from sandbox.phone.wechat import WechatPhoneController
 from sandbox.refusals import MachineRefusal, PayRefusal, PhoneRefusal, WechatRefusal
 from sandbox.registers import BusinessController, PopulationController
-from sandbox.wechat import routes as wechat
+from sandbox.wechat.answers import answer_refusal as answer_wechat_refusal
+from sandbox.wechat.check_routes import WechatCheckController
+from sandbox.wechat.control import WechatControlController
+from sandbox.wechat.link_routes import WechatLinkController
+from sandbox.wechat.routes import WechatController
 from sandbox.wechat_pay.authorization import answer_refusal as answer_pay_refusal
+from sandbox.wechat_pay.control import WechatPayControlController
+from sandbox.wechat_pay.refund_routes import (
+    BillController,
+    RefundController,
+    list_certificates,
+)
 from sandbox.wechat_pay.routes import OrderController, TransferController
 from sandbox.world import World
 
 ROUTES = (
-    wechat.WechatController,
+    WechatController,
+    WechatLinkController,
+    WechatCheckController,
+    WechatControlController,
     OrderController,
     TransferController,
+    RefundController,
+    BillController,
+    list_certificates,
+    WechatPayControlController,
     gateway,
     download_alipay_bill,
     AlipayControlController,
@@ -60,7 +77,7 @@ def answer_phone_refusal(
 
 
 REFUSALS: ExceptionHandlersMap = {
-    WechatRefusal: wechat.answer_refusal,
+    WechatRefusal: answer_wechat_refusal,
     PayRefusal: answer_pay_refusal,
     MachineRefusal: machines.answer_refusal,
     PhoneRefusal: answer_phone_refusal,

@@ -12,6 +12,24 @@ from sandbox.world import World
 PAGES = {
     "wechat_pay_orders": "SELECT * FROM wechat_pay_orders ORDER BY created_at, out_trade_no",
     "wechat_pay_transfers": "SELECT * FROM wechat_pay_transfers ORDER BY created_at, out_bill_no",
+    "wechat_pay_refunds": "SELECT * FROM wechat_pay_refunds ORDER BY created_at, out_refund_no",
+    "wechat_pay_refund_endings": "SELECT * FROM wechat_pay_refund_endings ORDER BY number",
+    "wechat_pay_withdrawals": "SELECT * FROM wechat_pay_withdrawals ORDER BY id",
+    "wechat_pay_bill_tokens": "SELECT * FROM wechat_pay_bill_tokens ORDER BY made_at, token",
+    "wechat_pay_certificates": (
+        "SELECT serial_no, mchid, certificate_pem, effective_at, expires_at, retired_at"
+        " FROM wechat_pay_certificates ORDER BY effective_at, serial_no"
+    ),
+    "wechat_pay_signing": "SELECT * FROM wechat_pay_signing ORDER BY mchid",
+    "wechat_pay_probes": "SELECT * FROM wechat_pay_probes ORDER BY mchid",
+    "prepays": "SELECT * FROM prepays ORDER BY expires_at, prepay_id",
+    "wechat_links": "SELECT * FROM wechat_links ORDER BY made_at, link",
+    "wechat_faces": "SELECT * FROM wechat_faces ORDER BY made_at, verify_id",
+    "wechat_push_urls": "SELECT * FROM wechat_push_urls ORDER BY appid",
+    "wechat_quotas": "SELECT * FROM wechat_quotas ORDER BY api, period",
+    "wechat_usage": "SELECT * FROM wechat_usage ORDER BY api, subject, period",
+    "access_tokens": "SELECT * FROM access_tokens ORDER BY issued_at, token",
+    "user_tokens": "SELECT * FROM user_tokens ORDER BY issued_at, access_token",
     "alipay_trades": "SELECT * FROM alipay_trades ORDER BY created_at, out_trade_no",
     "alipay_refunds": "SELECT * FROM alipay_refunds ORDER BY refunded_at, out_request_no",
     "alipay_transfers": "SELECT * FROM alipay_transfers ORDER BY created_at, out_biz_no",
@@ -24,6 +42,8 @@ PAGES = {
     "consents": "SELECT * FROM consents ORDER BY person, template_id",
     "wallets": "SELECT * FROM wallets ORDER BY person, wallet",
     "merchants": "SELECT * FROM merchants ORDER BY merchant",
+    "suppressions": "SELECT * FROM suppressions ORDER BY number",
+    "nonces": "SELECT * FROM nonces ORDER BY used_at, nonce",
     "calls": "SELECT * FROM calls ORDER BY api, outcome",
 }
 

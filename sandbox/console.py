@@ -27,6 +27,12 @@ def console(city: City, keys: Keys) -> dict[str, Any]:
             "secret": keys.wechat_secret,
             "templates": platforms.wechat.templates,
         },
+        "wechat_push": {
+            "appid": platforms.wechat.appid,
+            "original_id": keys.wechat_push.original_id,
+            "token": keys.wechat_push.token,
+            "encoding_aes_key": keys.wechat_push.encoding_aes_key,
+        },
         "wechat_pay": {
             "transfer_scene_id": platforms.wechat_pay.transfer_scene_id,
             "merchants": [_merchant(mchid, keys) for mchid in platforms.mchids()],

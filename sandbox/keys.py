@@ -6,7 +6,7 @@ from base64 import b64encode
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from sandbox.alipay.certificates import (
     Authority,
@@ -17,6 +17,7 @@ from sandbox.alipay.certificates import (
 )
 from sandbox.city import City
 from sandbox.crypto import new_private_pem, private_key, random_alnum, random_digits
+from sandbox.wechat.push_crypto import new_encoding_key
 
 FILE = "keys.json"
 MACHINES = ("population_register", "business_register", "bank")
@@ -50,10 +51,23 @@ class MachineKey(Struct, frozen=True):
     secret: str
 
 
+class PushKeys(Struct, frozen=True):
+    """What WeChat's pushes to our server are signed and sealed with; who they are from."""
+
+    original_id: str
+    token: str
+    encoding_aes_key: str
+
+
+def new_push_keys() -> PushKeys:
+    return PushKeys(f"gh_{secrets.token_hex(6)}", random_alnum(32), new_encoding_key())
+
+
 class Keys(Struct):
     identity_secret: str
     wechat_secret: str
     debit_account: str
+    wechat_push: PushKeys = field(default_factory=new_push_keys)
     merchants: dict[str, MerchantKeys] = {}
     alipay_apps: dict[str, AlipayKeys] = {}
     machines: dict[str, MachineKey] = {}

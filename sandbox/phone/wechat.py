@@ -11,8 +11,10 @@ from msgspec import Struct
 from sandbox.city import Person
 from sandbox.phone.people import check_wechat, phone_owner
 from sandbox.refusals import PhoneRefusal
+from sandbox.wechat.faces import PASSED, Look, show_face
+from sandbox.wechat.links import open_link
 from sandbox.wechat.login import give_login_code
-from sandbox.wechat.messages import answer_prompt
+from sandbox.wechat.messages import answer_prompt, refuse_in_settings
 from sandbox.wechat.phone_numbers import give_phone_code
 from sandbox.wechat_pay.cashier import PaySheet, confirm_transfer, pay
 from sandbox.world import World
@@ -26,6 +28,24 @@ class Prompt(Struct):
     appid: str
     template_ids: list[str]
     answer: Literal["accept", "reject"] = "accept"
+
+
+class Settings(Struct):
+    appid: str
+    template_ids: list[str]
+
+
+class Link(Struct):
+    appid: str
+    link: str
+
+
+class Face(Struct):
+    """Who looks into the camera: the phone's owner, somebody else, or nobody."""
+
+    appid: str
+    verify_id: str
+    look: Look = "own"
 
 
 class TransferPage(Struct, rename="camel"):
@@ -68,6 +88,40 @@ class WechatPhoneController(Controller):
         check_wechat(world, person, data.appid)
         accepts = data.answer == "accept"
         return answer_prompt(world, person, data.appid, data.template_ids, accepts=accepts)
+
+    @post("/settings/refuse", status_code=200)
+    async def refuse(
+        self,
+        data: JSONBody[Settings],
+        person: NamedDependency[Person],
+        world: NamedDependency[World],
+    ) -> dict[str, str]:
+        check_wechat(world, person, data.appid)
+        return refuse_in_settings(world, person, data.appid, data.template_ids)
+
+    @post("/open-link", status_code=200)
+    async def open_link(
+        self,
+        data: JSONBody[Link],
+        person: NamedDependency[Person],
+        world: NamedDependency[World],
+    ) -> dict[str, object]:
+        """Follow a scheme, a link, or the address that a code shows: what onLoad is given."""
+        check_wechat(world, person, data.appid)
+        return open_link(world, data.link)
+
+    @post("/face", status_code=200)
+    async def face(
+        self,
+        data: JSONBody[Face],
+        person: NamedDependency[Person],
+        world: NamedDependency[World],
+    ) -> dict[str, str | int]:
+        """What wx.requestFacialVerify calls back with. The server asks for itself."""
+        check_wechat(world, person, data.appid)
+        result = show_face(world, person, data.appid, data.verify_id, data.look)
+        said = "ok" if result == PASSED else "fail"
+        return {"errMsg": f"requestFacialVerify:{said}", "errCode": result}
 
     @post("/pay", status_code=200)
     async def pay(

@@ -1,6 +1,7 @@
 """cgi-bin/message/subscribe/send, and the consent it spends. 订阅消息"""
 
 import json
+from functools import partial
 from typing import Literal
 
 from msgspec import Struct
@@ -8,6 +9,7 @@ from msgspec import Struct
 from sandbox.city import Person, Template
 from sandbox.clock import stamp
 from sandbox.refusals import PhoneRefusal, WechatRefusal
+from sandbox.wechat.pushes import push_event
 from sandbox.wechat.values import is_allowed
 from sandbox.world import World
 
@@ -39,9 +41,32 @@ def answer_prompt(
         raise PhoneRefusal("requestSubscribeMessage:fail templates type must be same", 20002)
     if not 1 <= len(chosen) <= AT_ONCE:
         raise PhoneRefusal("requestSubscribeMessage:fail templates count out of max bounds", 20003)
-    for template in chosen:
-        _record_answer(world, person, appid, template, accepts=accepts)
-    return {template.id: "accept" if accepts else "reject" for template in chosen}
+    said = "accept" if accepts else "reject"
+    with world.book.together():
+        for template in chosen:
+            _record_answer(world, person, appid, template, accepts=accepts)
+        _push_answers(world, person, appid, chosen, said)
+    return {template.id: said for template in chosen}
+
+
+def refuse_in_settings(
+    world: World, person: Person, appid: str, template_ids: list[str]
+) -> dict[str, str]:
+    """Turn templates off on the page of settings. Turning on again happens by answering."""
+    chosen = [template for template in map(partial(_template, world), template_ids) if template]
+    if not chosen or len(chosen) < len(template_ids):
+        raise PhoneRefusal("no such template", 20001)
+    with world.book.together():
+        for template in chosen:
+            world.book.write(
+                "UPDATE consents SET remaining = 0 WHERE person = ? AND template_id = ?",
+                person.key,
+                template.id,
+            )
+        entries = [{"TemplateId": one.id, "SubscribeStatusString": "reject"} for one in chosen]
+        openid = world.identities.openid(person, appid)
+        push_event(world, openid, "subscribe_msg_change_event", entries, number=openid)
+    return {template.id: "reject" for template in chosen}
 
 
 def send_message(world: World, appid: str, message: Message) -> int:
@@ -52,11 +77,29 @@ def send_message(world: World, appid: str, message: Message) -> int:
     person = world.identities.person(appid, message.touser)
     if person is None:
         raise WechatRefusal(40003, "invalid openid")
+    if message.miniprogram_state == "formal" and not _leads_somewhere(world, message.page):
+        raise WechatRefusal(41030, "invalid page")
     _check_values(template, message.data)
     with world.book.together():
         if not _spend_consent(world, person, appid, template):
             raise WechatRefusal(43101, "user refuse to accept the msg")
         return _deliver(world, person, appid, template, message)
+
+
+def _leads_somewhere(world: World, page: str) -> bool:
+    """Whether the page, with whatever it is given, is in the released version."""
+    return not page or world.city.platforms.wechat.has_page(page.partition("?")[0])
+
+
+def _push_answers(
+    world: World, person: Person, appid: str, templates: list[Template], said: str
+) -> None:
+    openid = world.identities.openid(person, appid)
+    entries = [
+        {"TemplateId": one.id, "SubscribeStatusString": said, "PopupScene": "0"}
+        for one in templates
+    ]
+    push_event(world, openid, "subscribe_msg_popup_event", entries, number=openid)
 
 
 def _template(world: World, template_id: str) -> Template | None:
@@ -103,9 +146,13 @@ def _spend_consent(world: World, person: Person, appid: str, template: Template)
 
 def _deliver(world: World, person: Person, appid: str, template: Template, message: Message) -> int:
     values = {key: value.value for key, value in message.data.items()}
+    at = world.clock.now()
+    last = world.book.rows("SELECT coalesce(max(msgid), 0) AS msgid FROM messages")[0]["msgid"]
+    msgid = max(int(last) + 1, int(at.timestamp()) * 10**9)
     world.book.write(
-        "INSERT INTO messages (person, appid, openid, template_id, title, page, data, sent_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO messages (msgid, person, appid, openid, template_id, title, page, data,"
+        " sent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        msgid,
         person.key,
         appid,
         message.touser,
@@ -113,6 +160,14 @@ def _deliver(world: World, person: Person, appid: str, template: Template, messa
         template.title,
         message.page,
         json.dumps(values, ensure_ascii=False),
-        stamp(world.clock.now()),
+        stamp(at),
     )
-    return int(world.book.rows("SELECT last_insert_rowid() AS msgid")[0]["msgid"])
+    entry = {
+        "TemplateId": template.id,
+        "MsgID": str(msgid),
+        "ErrorCode": "0",
+        "ErrorStatus": "success",
+    }
+    number = str(msgid)
+    push_event(world, message.touser, "subscribe_msg_sent_event", [entry], number=number)
+    return msgid

@@ -11,6 +11,7 @@ from litestar.datastructures import State
 
 from sandbox.crypto import is_signed, sign
 from sandbox.refusals import PayRefusal
+from sandbox.wechat_pay.platform_keys import PlatformKey, answering_key, probe_for_answer
 from sandbox.world import Merchant, World
 
 HOST = "/api.mch.weixin.qq.com"
@@ -41,8 +42,13 @@ class Call:
             raise PayRefusal(400, "PARAM_ERROR", "商户号与签名中的商户号不一致")
 
     def answer(self, content: Any, *, status: int = 200) -> Response[bytes]:
-        """The content, signed with the key whose id is our public key's."""
-        return signed_answer(self.merchant, content, status=status, at=_now(self.request))
+        """The content, signed with the key that the request asks for by its name."""
+        return _signed_answer(self.request, self.merchant, content, status=status)
+
+    @property
+    def serial(self) -> str:
+        """The key of ours that the caller means: to encrypt to, and to sign with."""
+        return self.request.headers.get("wechatpay-serial", "")
 
 
 async def authorized_call(request: AnyRequest) -> Call:
@@ -68,23 +74,15 @@ async def authorized_call(request: AnyRequest) -> Call:
     return Call(merchant, request, body)
 
 
-def signed_answer(
-    merchant: Merchant, content: Any, *, status: int, at: datetime
-) -> Response[bytes]:
-    body = b"" if content is None else msgspec.json.encode(content)
-    headers = signature_headers(merchant, body, at=at) | {"Request-ID": _request_id()}
-    return Response(body, status_code=status, headers=headers, media_type="application/json")
-
-
-def signature_headers(merchant: Merchant, body: bytes, *, at: datetime) -> dict[str, str]:
+def signature_headers(key: PlatformKey, body: bytes, *, at: datetime) -> dict[str, str]:
     """The same on answers and on callbacks."""
     timestamp, nonce = str(int(at.timestamp())), secrets.token_hex(16)
     message = f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
     return {
         "Wechatpay-Timestamp": timestamp,
         "Wechatpay-Nonce": nonce,
-        "Wechatpay-Serial": merchant.platform_key_id,
-        "Wechatpay-Signature": sign(merchant.platform_key, message),
+        "Wechatpay-Serial": key.serial,
+        "Wechatpay-Signature": sign(key.key, message),
         "Wechatpay-Signature-Type": SCHEME,
     }
 
@@ -98,7 +96,18 @@ def answer_refusal(request: AnyRequest, refusal: PayRefusal) -> Response[bytes]:
     if merchant is None:
         body = msgspec.json.encode(content)
         return Response(body, status_code=refusal.status, media_type="application/json")
-    return signed_answer(merchant, content, status=refusal.status, at=_now(request))
+    return _signed_answer(request, merchant, content, status=refusal.status)
+
+
+def _signed_answer(
+    request: AnyRequest, merchant: Merchant, content: Any, *, status: int
+) -> Response[bytes]:
+    world: World = request.app.state.world
+    body = b"" if content is None else msgspec.json.encode(content)
+    key = answering_key(world, merchant, request.headers.get("wechatpay-serial", ""))
+    headers = signature_headers(key, body, at=world.clock.now()) | {"Request-ID": _request_id()}
+    headers |= probe_for_answer(world, merchant.mchid)
+    return Response(body, status_code=status, headers=headers, media_type="application/json")
 
 
 def _fields(header: str) -> dict[str, str]:
@@ -128,11 +137,6 @@ def _target(request: AnyRequest) -> str:
 
 def _sign_error(message: str) -> PayRefusal:
     return PayRefusal(401, "SIGN_ERROR", message)
-
-
-def _now(request: AnyRequest) -> datetime:
-    world: World = request.app.state.world
-    return world.clock.now()
 
 
 def _request_id() -> str:

@@ -2,14 +2,15 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from sandbox.refusals import PayRefusal
 
 OrderNo = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z_\-|*]{6,32}\Z")]
+RefundNo = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z_\-|*@]{1,64}\Z")]
 BillNo = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z]{1,32}\Z")]
 Text32 = Annotated[str, Meta(min_length=1, max_length=32)]
 Text127 = Annotated[str, Meta(min_length=1, max_length=127)]
@@ -50,6 +51,37 @@ class PrepayRequest(Struct, forbid_unknown_fields=True):
 
 class CloseRequest(Struct, forbid_unknown_fields=True):
     mchid: Text32
+
+
+class RefundSource(Struct, forbid_unknown_fields=True):
+    account: Literal["AVAILABLE", "UNAVAILABLE"]
+    amount: Annotated[int, Meta(ge=1)]
+
+
+class RefundAmount(Struct, forbid_unknown_fields=True):
+    refund: Annotated[int, Meta(ge=1, le=10**12)]
+    total: Annotated[int, Meta(ge=1, le=10**12)]
+    currency: str
+    sources: list[RefundSource] = field(default_factory=list, name="from")
+
+
+class RefundRequest(Struct, forbid_unknown_fields=True):
+    out_refund_no: RefundNo
+    amount: RefundAmount
+    transaction_id: Annotated[str, Meta(max_length=32)] = ""
+    out_trade_no: Annotated[str, Meta(max_length=32)] = ""
+    reason: Annotated[str, Meta(max_length=80)] = ""
+    notify_url: Annotated[str, Meta(max_length=256)] = ""
+    funds_account: Literal["AVAILABLE", ""] = ""
+    goods_detail: list[dict[str, Any]] = []
+
+
+class AbnormalRefundRequest(Struct, forbid_unknown_fields=True):
+    out_refund_no: RefundNo
+    type: Literal["USER_BANK_CARD", "MERCHANT_BANK_CARD"]
+    bank_type: Annotated[str, Meta(max_length=16)] = ""
+    bank_account: Annotated[str, Meta(max_length=1024)] = ""
+    real_name: Annotated[str, Meta(max_length=1024)] = ""
 
 
 class ReportInfo(Struct, forbid_unknown_fields=True):

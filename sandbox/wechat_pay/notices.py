@@ -11,6 +11,7 @@ from sandbox.clock import rfc3339, stamp
 from sandbox.crypto import random_alnum, seal_gcm
 from sandbox.posting import Callback, post_callback
 from sandbox.wechat_pay.authorization import signature_headers
+from sandbox.wechat_pay.platform_keys import PlatformKey, public_key_of
 from sandbox.world import Merchant, World
 
 
@@ -47,10 +48,12 @@ def announce(world: World, merchant: Merchant, event: Event, resource: dict[str,
     post_callback(world, callback)
 
 
-def letter(merchant: Merchant, body: str, *, at: datetime) -> tuple[dict[str, str], bytes]:
-    """Headers and content of one try."""
+def letter(
+    merchant: Merchant, body: str, *, at: datetime, key: PlatformKey | None = None
+) -> tuple[dict[str, str], bytes]:
+    """Headers and content of one try, signed with `key` or else with the merchant's public key."""
     content = body.encode()
-    headers = signature_headers(merchant, content, at=at)
+    headers = signature_headers(key or public_key_of(merchant), content, at=at)
     return headers | {"Content-Type": "application/json", "User-Agent": "Mozilla/4.0"}, content
 
 

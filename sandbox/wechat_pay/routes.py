@@ -4,7 +4,7 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath
 
-from sandbox.wechat_pay import bills, orders, transfers
+from sandbox.wechat_pay import bills, orders, refunds, transfers
 from sandbox.wechat_pay.authorization import HOST, Call, authorized_call
 from sandbox.wechat_pay.fields import CloseRequest, PrepayRequest, TransferRequest
 from sandbox.world import World
@@ -28,7 +28,7 @@ class OrderController(Controller):
     ) -> Response[bytes]:
         call.check_mchid(call.request.query_params.get("mchid"))
         order = orders.find_order(world, call.merchant.mchid, number)
-        return call.answer(orders.describe(order))
+        return call.answer(orders.describe(order) | refunds.refunded_state(world, order))
 
     @get("/id/{transaction_id:str}")
     async def by_id(
@@ -39,7 +39,7 @@ class OrderController(Controller):
     ) -> Response[bytes]:
         call.check_mchid(call.request.query_params.get("mchid"))
         order = orders.find_order_by_id(world, call.merchant.mchid, transaction_id)
-        return call.answer(orders.describe(order))
+        return call.answer(orders.describe(order) | refunds.refunded_state(world, order))
 
     @post("/out-trade-no/{number:str}/close")
     async def close(
@@ -58,8 +58,7 @@ class TransferController(Controller):
     async def transfer(
         self, call: NamedDependency[Call], world: NamedDependency[World]
     ) -> Response[bytes]:
-        serial = call.request.headers.get("wechatpay-serial", "")
-        bill = transfers.transfer(world, call.merchant, call.read(TransferRequest), serial)
+        bill = transfers.transfer(world, call.merchant, call.read(TransferRequest), call.serial)
         return call.answer(transfers.created(bill))
 
     @get("/out-bill-no/{number:str}")

@@ -12,6 +12,7 @@ from sandbox.crypto import open_oaep, random_digits
 from sandbox.refusals import PayRefusal
 from sandbox.wechat_pay.bills import Bill, add_bill, describe, find_bill, move
 from sandbox.wechat_pay.fields import TransferRequest, check_notify_url
+from sandbox.wechat_pay.platform_keys import find_key
 from sandbox.world import Merchant, World
 
 SMALLEST_FEN = 10
@@ -22,7 +23,7 @@ REPORTED = "补贴类型"
 
 def transfer(world: World, merchant: Merchant, asked: TransferRequest, serial: str) -> Bill:
     """The bill of this number: made now, or as it stands when asked again with the same."""
-    user_name = _user_name(merchant, asked, serial)
+    user_name = _user_name(world, merchant, asked, serial)
     person = _check_request(world, asked)
     plain = msgspec.structs.replace(asked, user_name=user_name)
     canonical = msgspec.json.encode(plain, order="sorted").decode()
@@ -66,15 +67,16 @@ def cancel(world: World, merchant: Merchant, out_bill_no: str) -> dict[str, Any]
     }
 
 
-def _user_name(merchant: Merchant, asked: TransferRequest, serial: str) -> str:
+def _user_name(world: World, merchant: Merchant, asked: TransferRequest, serial: str) -> str:
     if not asked.user_name:
         if asked.transfer_amount >= NAME_NEEDED_FROM_FEN:
             raise PayRefusal(400, "PARAM_ERROR", "转账金额大于等于2000元时，收款用户姓名必填")
         return ""
-    if serial != merchant.platform_key_id:
+    key = find_key(world, merchant, serial)
+    if key is None:
         raise PayRefusal(400, "PARAM_ERROR", "Http头Wechatpay-Serial有误")
     try:
-        return open_oaep(merchant.platform_key, asked.user_name)
+        return open_oaep(key.key, asked.user_name)
     except ValueError as error:
         raise PayRefusal(400, "PARAM_ERROR", "user_name解密失败") from error
 
