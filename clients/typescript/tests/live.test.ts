@@ -110,8 +110,8 @@ describe("the served product", { skip: on === undefined ? "nothing is served" : 
     });
 
     it("says why somebody gets a benefit or does not", async () => {
-      const policies = await client.get("/v1/policies");
-      const [policy] = policies;
+      const { items } = await client.get("/v1/policies");
+      const [policy] = items;
       assert.ok(policy);
 
       const decision = await client.get("/v1/policies/{code}/decision", { path: { code: policy.code } });
