@@ -58,6 +58,7 @@ async def test_a_callback_that_comes_again_changes_nothing(
     payer, order = await owing(town, key, provider)
     await payer.pay(await payer.prepare_payment(order))
     [number] = await numbers_of(order)
+    kept = await Notice.all().count()
 
     first = await town.deliver()
     second = await town.deliver_again(number)
@@ -68,6 +69,7 @@ async def test_a_callback_that_comes_again_changes_nothing(
     assert (first, second, after_all) == (1, 1, 1)
     [callback] = await town.book("callbacks", number=number)
     assert (callback["state"], callback["attempts"]) == ("delivered", 3)
+    assert await Notice.all().count() == kept + 1
     assert await outcomes(order) == [ReceiptOutcome.SETTLED]
     inbox = (await payer.get("/v1/messages"))["items"]
     about = f"fee_order:{order['order_no']}"
