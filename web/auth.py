@@ -63,13 +63,21 @@ class Gatekeeper:
             raise NotFoundException()
         key = client_network(connection.scope, self._trusted_proxies)
         if access.audience is not Audience.ANYONE:
-            caller = await self._doors[access.audience](connection, now())
+            caller = await self._enter(connection, access.audience, key)
             _check_role(caller, access)
             connection.scope["user"] = caller
             key = _counted(caller)
         action = handler.opt.get("limit", "read" if method == "GET" else "write")
         if action is not None:
             await self._limiter.hit(action, key)
+
+    async def _enter(self, connection: AnyConnection, audience: Audience, key: str) -> AnyCaller:
+        """Nobody tries one token after another: who fails too often is told to wait."""
+        try:
+            return await self._doors[audience](connection, now())
+        except NotSignedIn:
+            await self._limiter.hit("refused", key)
+            raise
 
 
 def _counted(caller: AnyCaller) -> str:

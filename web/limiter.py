@@ -52,7 +52,8 @@ RULES: Mapping[str, Rule] = {
     "log_in": _rule(600, "closed", minutes=1),
     "log_in_staff": _rule(60, "closed", minutes=5),
     "log_in_name": _rule(10, "closed", minutes=5),
-    "refresh": _rule(60, "local", minutes=1),
+    "refresh": _rule(600, "local", minutes=1),
+    "refused": _rule(300, "local", minutes=1),
     "real_name": _rule(5, "closed", hours=1),
     "present": _rule(30, "closed", minutes=1),
     "verify": _rule(120, "closed", minutes=1),
@@ -64,8 +65,9 @@ RULES: Mapping[str, Rule] = {
 }
 """What may be limited by name. A route says which it is: `@post(…, limit="log_in")`.
 
-That counts the account, or the address of who has none. What else must be counted, as the name
-that somebody signs in with, a controller counts itself.
+That counts the account, or the address of who has none: a whole neighbourhood may share one. What
+else must be counted, as the name that somebody signs in with, a controller counts itself. Who is
+"refused" at a door is counted there.
 """
 
 

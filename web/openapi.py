@@ -56,9 +56,15 @@ SCHEMES = {
 
 _AT_THE_DOOR: Mapping[Audience, Sequence[type[DomainError]]] = {
     Audience.ANYONE: (),
-    Audience.RESIDENT: (SignInRequired, TokenRefused, SessionEnded),
-    Audience.VERIFIER: (SignInRequired, TokenRefused, SessionEnded),
-    Audience.OPERATOR: (SignInRequired, OperatorSessionEnded, RoleRequired, CrossSiteRefused),
+    Audience.RESIDENT: (SignInRequired, TokenRefused, SessionEnded, TooManyRequests),
+    Audience.VERIFIER: (SignInRequired, TokenRefused, SessionEnded, TooManyRequests),
+    Audience.OPERATOR: (
+        SignInRequired,
+        OperatorSessionEnded,
+        RoleRequired,
+        CrossSiteRefused,
+        TooManyRequests,
+    ),
 }
 
 Document = dict[str, Any]

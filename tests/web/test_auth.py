@@ -16,6 +16,11 @@ from web.matrix import Audience, Matrix, MatrixWrong, load_matrix, route_keys
 ROUTES = {"/mine": "resident", "/checks": "verifier", "/desk": "operator"}
 
 
+def _from(address: str, app: Litestar) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app, client=(address, 4711))
+    return httpx.AsyncClient(transport=transport, base_url="https://zb.test")
+
+
 def _as(audience: str) -> dict[str, str]:
     return {"authorization": f"Bearer {audience}"}
 
@@ -66,6 +71,30 @@ async def test_a_limit_counts_an_account_however_many_parties_it_acts_for(cache:
         replies = [await client.get("/mine") for _ in range(3)]
 
     assert [reply.status_code for reply in replies] == [200, 200, 429]
+
+
+class TestFailingAtADoor:
+    async def test_whoever_fails_at_the_doors_too_often_has_to_wait(self, cache: Redis) -> None:
+        rules = {**RULES, "refused": Rule(4, timedelta(minutes=1), "local")}
+        app = sample.make_app(cache, rules=rules)
+        async with _from("203.0.113.1", app) as guesser, _from("203.0.113.2", app) as other:
+            guesses = [await guesser.get(path, headers=_as(f"x{path}")) for path in ROUTES]
+            guesses += [await guesser.get("/desk") for _ in range(2)]
+            owner = await guesser.get("/desk", headers=_as("operator"))
+            elsewhere = await other.get("/checks")
+
+        assert [reply.status_code for reply in guesses] == [401] * 4 + [429]
+        assert guesses[-1].json()["code"] == "web.too_many_requests"
+        assert int(guesses[-1].headers["retry-after"]) <= 60
+        assert (owner.status_code, elsewhere.status_code) == (200, 401)
+
+    async def test_a_dead_cache_lets_nobody_guess_without_end(self) -> None:
+        rules = {**RULES, "refused": Rule(2, timedelta(minutes=1), "local")}
+        nowhere = Redis.from_url("redis://127.0.0.1:1/0")
+        async with nowhere, _from("203.0.113.1", sample.make_app(nowhere, rules=rules)) as guesser:
+            replies = [await guesser.get("/desk") for _ in range(3)]
+
+        assert [reply.status_code for reply in replies] == [401, 401, 429]
 
 
 class TestMatrix:
