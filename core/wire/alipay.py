@@ -62,9 +62,12 @@ def cut_answer(raw: bytes, node: str) -> bytes:
 
 def answer_sign(raw: bytes) -> str | None:
     """The signature that stands beside the node, or None."""
-    value = _members(raw).get("sign")
-    text = None if value is None else json.loads(value)
-    return text if isinstance(text, str) else None
+    return _text_beside(raw, "sign")
+
+
+def answer_cert_sn(raw: bytes) -> str:
+    """The number of the certificate that it was signed under; empty when it names none."""
+    return _text_beside(raw, "alipay_cert_sn") or ""
 
 
 def aes_encrypt(aes_key: str, text: str) -> str:
@@ -97,6 +100,12 @@ def load_public_key(text: str) -> RSAPublicKey:
     if not isinstance(key, RSAPublicKey):
         raise ValueError("an RSA public key is needed")
     return key
+
+
+def _text_beside(raw: bytes, name: str) -> str | None:
+    value = _members(raw).get(name)
+    text = None if value is None else json.loads(value)
+    return text if isinstance(text, str) else None
 
 
 def _der(text: str) -> bytes:

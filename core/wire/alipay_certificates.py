@@ -11,7 +11,7 @@ _RSA_SIGNATURES = "1.2.840.113549.1.1."
 
 def certificate_sn(pem: bytes) -> str:
     """The `app_cert_sn` of our certificate, or the `alipay_cert_sn` of one of Alipay's."""
-    return _sn(load_pem_x509_certificate(pem))
+    return number_of(load_pem_x509_certificate(pem))
 
 
 def root_bundle_sn(pem: bytes) -> str:
@@ -19,10 +19,11 @@ def root_bundle_sn(pem: bytes) -> str:
 
     The bundle also holds roots that are not RSA, and one block that is not strictly DER.
     """
-    return "_".join(_sn(root) for root in _readable(pem) if _is_rsa(root))
+    return "_".join(number_of(root) for root in read_certificates(pem) if _is_rsa(root))
 
 
-def _readable(pem: bytes) -> list[Certificate]:
+def read_certificates(pem: bytes) -> list[Certificate]:
+    """Those that can be read, in their order; the others are passed over."""
     found = []
     for block in _BLOCK.findall(pem):
         try:
@@ -32,10 +33,10 @@ def _readable(pem: bytes) -> list[Certificate]:
     return found
 
 
-def _is_rsa(certificate: Certificate) -> bool:
-    return certificate.signature_algorithm_oid.dotted_string.startswith(_RSA_SIGNATURES)
-
-
-def _sn(certificate: Certificate) -> str:
+def number_of(certificate: Certificate) -> str:
     numbered = f"{certificate.issuer.rfc4514_string()}{certificate.serial_number}"
     return md5(numbered.encode(), usedforsecurity=False).hexdigest()
+
+
+def _is_rsa(certificate: Certificate) -> bool:
+    return certificate.signature_algorithm_oid.dotted_string.startswith(_RSA_SIGNATURES)

@@ -70,7 +70,7 @@ class AlipayProvider:
             envelope = msgspec.json.decode(proof, type=_Envelope)
             encrypted = not envelope.response.startswith("{")
             signed = f'"{envelope.response}"' if encrypted else envelope.response
-            alipay.verify(self._keys.alipay_public_key, signed.encode(), envelope.sign)
+            self._keys.verify_unnamed(signed.encode(), envelope.sign)
             text = envelope.response
             if encrypted:
                 text = alipay.aes_decrypt(self._keys.aes_key, text)

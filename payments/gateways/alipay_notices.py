@@ -1,6 +1,9 @@
 """Alipay's notifications of trades, checked and put into our words. 支付宝异步通知
 
 There is no window of time: a genuine one may be a day old, and applying it twice does nothing.
+One that names a certificate of Alipay's that is new to us is refused, and the certificate fetched
+with our next call of the gateway: the notice comes again in some minutes, and until then the order
+is asked about.
 """
 
 from datetime import datetime
@@ -15,6 +18,7 @@ from core.money import fen_from_yuan
 from core.signing import BadSignature
 from core.wire import alipay
 from core.wire.alipay_gateway import AlipayKeys
+from core.wire.alipay_trust import CertificateUnknown
 from payments.gateways import (
     Event,
     Notice,
@@ -41,6 +45,7 @@ class _Notice(Struct):
     app_id: Text
     sign_type: Literal["RSA2"]
     sign: str
+    alipay_cert_sn: Annotated[str, Meta(max_length=64)] = ""
 
 
 class _Trade(Struct):
@@ -60,7 +65,12 @@ def read_notice(keys: AlipayKeys, seller_id: str, body: bytes) -> Notice:
     fields = _fields(body)
     notice = _convert(fields, _Notice)
     try:
-        alipay.verify(keys.alipay_public_key, alipay.notice_content(fields), notice.sign)
+        content, sn = alipay.notice_content(fields), notice.alipay_cert_sn
+        keys.verify(content, notice.sign, cert_sn=sn)
+    except CertificateUnknown as unknown:
+        if keys.certificates is not None and notice.app_id == keys.app_id:
+            keys.certificates.want(unknown.sn)
+        raise NoticeRejected(reason="certificate") from unknown
     except (BadSignature, UnicodeError) as error:
         raise NoticeRejected(reason="signature") from error
     if notice.app_id != keys.app_id:
