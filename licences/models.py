@@ -52,7 +52,8 @@ class LicenceType(Model):
 class Licence(Model):
     """A licence issued to a holder, as its registry had it on `registry_date`. 证照
 
-    Number and fields are sealed; the number is found again by its blind index.
+    Number and fields are sealed; the number is found again by its blind index. `status_date` is the
+    registry's day of the status alone; none while it has said nothing but that there is a licence.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -73,6 +74,7 @@ class Licence(Model):
     valid_from: date = fields.DateField()
     valid_until: date | None = fields.DateField(null=True)
     status = fields.CharEnumField(LicenceStatus, default=LicenceStatus.VALID, max_length=16)
+    status_date: date | None = fields.DateField(null=True)
     registry_date: date = fields.DateField()
     created_at = fields.DatetimeField(auto_now_add=True)
 

@@ -65,14 +65,20 @@ async def record_licence(entry: RegistryEntry, *, actor: str, vault: Vault) -> L
 async def change_status(
     licence_id: UUID, status: LicenceStatus, *, registry_date: date, actor: str
 ) -> Licence:
-    """Suspend, revoke or restore a licence as its registry did. 暂扣 / 注销 / 恢复"""
+    """Suspend, revoke or restore a licence as its registry did. 暂扣 / 注销 / 恢复
+
+    An older day than that of the status changes nothing: it was overtaken on the way.
+    """
     async with in_transaction():
         licence = await Licence.select_for_update(no_key=True).get_or_none(id=licence_id)
         if licence is None:
             raise LicenceNotFound(licence_id=licence_id)
+        if licence.status_date is not None and registry_date < licence.status_date:
+            return licence
         before, licence.status = licence.status, status
-        licence.registry_date = registry_date
-        await licence.save(update_fields=["status", "registry_date"])
+        licence.status_date = registry_date
+        licence.registry_date = max(registry_date, licence.registry_date)
+        await licence.save(update_fields=["status", "status_date", "registry_date"])
         await audit.record(
             actor,
             "licences.change_status",

@@ -146,6 +146,36 @@ async def test_the_newer_word_of_a_registry_holds_and_the_older_changes_nothing(
     assert card.registry_date == date(2026, 11, 20)
 
 
+async def test_a_status_that_was_overtaken_on_the_way_changes_nothing(vault: Vault) -> None:
+    licence = await make.licence(vault, (await make.person(vault)).id)
+    revoked, restored = LicenceStatus.REVOKED, LicenceStatus.VALID
+
+    await change_status(licence.id, revoked, registry_date=date(2026, 11, 22), actor="system:x")
+    late = await change_status(
+        licence.id, restored, registry_date=date(2026, 11, 21), actor="system:x"
+    )
+
+    assert (late.status, late.registry_date) == (revoked, date(2026, 11, 22))
+    assert await AuditEntry.filter(action="licences.change_status").count() == 1
+    again = await change_status(
+        licence.id, restored, registry_date=date(2026, 11, 22), actor="system:x"
+    )
+    assert again.status is restored
+
+
+async def test_a_newer_word_about_the_fields_hides_no_status(vault: Vault) -> None:
+    """It says nothing of the status: a licence that was revoked the day before is revoked."""
+    holder = (await make.person(vault)).id
+    licence = await make.licence(vault, holder, number="LX-1")
+    await make.licence(vault, holder, number="LX-1", registry_date=date(2026, 11, 22))
+
+    told = await change_status(
+        licence.id, LicenceStatus.REVOKED, registry_date=date(2026, 11, 21), actor="system:x"
+    )
+
+    assert (told.status, told.registry_date) == (LicenceStatus.REVOKED, date(2026, 11, 22))
+
+
 async def test_a_number_is_one_holders(vault: Vault) -> None:
     await make.licence(vault, (await make.person(vault)).id, number="LX-1")
 
