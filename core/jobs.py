@@ -131,7 +131,8 @@ async def run_handler(
 async def run_due(handlers: Mapping[str, Handler], *, at: datetime, limit: int = 100) -> int:
     """Run what waits, once each, in this process; say how many ran. For tests and tools.
 
-    A job that fails goes back to the queue and its exception goes to the caller.
+    A job that fails goes back to the queue with those behind it, and its exception goes to the
+    caller.
     """
     await move_due(at=at)
     rows = await _connection().execute_query_dict(
@@ -140,8 +141,14 @@ async def run_due(handlers: Mapping[str, Handler], *, at: datetime, limit: int =
         " FOR UPDATE SKIP LOCKED) RETURNING id, task_name, args",
         [limit],
     )
-    for row in sorted(rows, key=lambda row: int(row["id"])):
-        await _run_row(handlers, row)
+    try:
+        for row in sorted(rows, key=lambda row: int(row["id"])):
+            await _run_row(handlers, row)
+    finally:  # after a failure: those behind it were not begun
+        await _connection().execute_query(
+            "UPDATE procrastinate_jobs SET status = 'todo' WHERE id = ANY($1) AND status = 'doing'",
+            [[row["id"] for row in rows]],
+        )
     return len(rows)
 
 

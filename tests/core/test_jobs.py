@@ -89,6 +89,20 @@ class TestEnqueue:
         work = Recorder()
         assert await jobs.run_due({"greet": work}, at=AT) == 1
 
+    async def test_behind_one_that_fails_goes_back_to_the_queue_too(self) -> None:
+        work = Recorder()
+
+        async def fail() -> None:
+            raise ZeroDivisionError
+
+        await jobs.enqueue("fail")
+        await jobs.enqueue("greet")
+        with pytest.raises(ZeroDivisionError):
+            await jobs.run_due({"fail": fail, "greet": work}, at=AT)
+        again = await jobs.run_due({"fail": work, "greet": work}, at=AT)
+
+        assert (again, len(work.calls)) == (2, 2)
+
 
 class TestWake:
     async def test_leaves_one_job_waiting_for_many_at_once(self) -> None:
