@@ -51,6 +51,7 @@ async def issue_at_window(
         actor=operator.actor(),
         at=at,
         deadline_at=deadline_at,
+        division=operator.division,
     )
     await order.fetch_related("agency")
     return order

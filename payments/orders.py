@@ -78,8 +78,12 @@ async def issue_fee(
     actor: str,
     at: datetime,
     deadline_at: datetime | None = None,
+    division: str = "",
 ) -> FeeOrder:
-    """Ask a party for a fee, once for the agency's own reference; other content is a conflict."""
+    """Ask a party for a fee, once for the agency's own reference; other content is a conflict.
+
+    `division` is that of who asks, where it lies within the agency's: they find the order again.
+    """
     agency = await Agency.get_or_none(department=department)
     if agency is None:
         raise AgencyNotFound(department=department)
@@ -90,7 +94,7 @@ async def issue_fee(
         agency=agency,
         agency_reference=reference,
         department=department,
-        division=agency.division,
+        division=division if division.startswith(agency.division) else agency.division,
         title=title,
         amount_fen=amount_fen,
         deadline_at=deadline_at,

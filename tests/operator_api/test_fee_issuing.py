@@ -18,6 +18,12 @@ PATH = "/operator/v1/fee-orders/LX-2026-0001"
 
 @pytest.fixture
 async def window(client: httpx.AsyncClient, vault: Vault) -> httpx.AsyncClient:
+    return await _at_the_window(client, vault, division="330199")
+
+
+async def _at_the_window(
+    client: httpx.AsyncClient, vault: Vault, *, division: str
+) -> httpx.AsyncClient:
     await register_agency(make.DEPARTMENT, division="330199", name="临溪市自然资源和规划局")
     await register_person(name="王桂兰", id_number=WANG, vault=vault, division="330199")
     person = await make.person(vault, "何俊")
@@ -28,7 +34,7 @@ async def window(client: httpx.AsyncClient, vault: Vault) -> httpx.AsyncClient:
         totp_secret=SECRET,
         roles=[Role.WINDOW_OFFICER],
         department=make.DEPARTMENT,
-        division="330199",
+        division=division,
         vault=vault,
         actor="system:test",
     )
@@ -54,6 +60,24 @@ async def test_a_window_issues_a_fee_once_for_its_own_reference(
     assert (first.status_code, again.json()) == (200, first.json())
     assert first.json()["status"] == "open"
     assert await FeeOrder.all().count() == 1
+
+
+@pytest.mark.parametrize(
+    ("division", "kept"),
+    [("330199001", "330199001"), ("330199", "330199"), ("33", "330199"), ("330200", "330199")],
+)
+async def test_the_fee_belongs_to_the_windows_own_part_of_the_agencys_division(
+    client: httpx.AsyncClient, vault: Vault, division: str, kept: str
+) -> None:
+    window = await _at_the_window(client, vault, division=division)
+
+    await window.put(PATH, json=fee())
+
+    assert (await FeeOrder.get()).division == kept
+    found = (await window.get("/operator/v1/fee-orders", params={"limit": 1})).json()["items"]
+    assert [row["agency_reference"] for row in found] == (
+        ["LX-2026-0001"] if kept.startswith(division) else []
+    )
 
 
 @pytest.mark.parametrize("other", [{"amount_fen": 8001}, {"deadline_at": "2027-06-30T08:00:00Z"}])
