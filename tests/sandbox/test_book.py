@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from sandbox.book import Book
+from sandbox.book_routes import PAGES
 
 
 def test_what_an_earlier_form_of_the_book_says_stays_in_it(tmp_path: Path) -> None:
@@ -34,3 +35,17 @@ def test_opened_twice_it_is_the_same_book(tmp_path: Path) -> None:
         book.count_call("alipay.trade.query", "ok")
         assert book.rows("SELECT times FROM calls") == [{"times": expected}]
         book.close()
+
+
+def test_every_table_has_a_page(tmp_path: Path) -> None:
+    book = Book(tmp_path / "book.sqlite3")
+    tables = {
+        row["name"]
+        for row in book.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
+        if not row["name"].startswith("sqlite_")
+    }
+
+    assert tables == set(PAGES)
+    for page, query in PAGES.items():
+        assert book.rows(query) == [], page
+    book.close()
