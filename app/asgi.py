@@ -22,8 +22,13 @@ from web.limiter import Limiter
 from web.plugin import WebPlugin
 
 
-def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
-    """Everything that answers over HTTP, with the adapters the settings ask for, or those given."""
+def create_app(
+    settings: Settings, parts: Parts | None = None, *, limiter: Limiter | None = None
+) -> Litestar:
+    """Everything that answers over HTTP, with the adapters the settings ask for, or those given.
+
+    Only what measures us brings a limiter of its own: one with room for a whole city's requests.
+    """
     parts = parts or choose_parts(settings)
 
     @asynccontextmanager
@@ -35,7 +40,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
 
     web = WebPlugin(
         doors=make_doors(parts.issuer, parts.session_states),
-        limiter=Limiter(parts.cache),
+        limiter=limiter or Limiter(parts.cache),
         cursor_signer=parts.cursor_signer,
         version=_version(),
         trusted_proxies=settings.trusted_proxies,

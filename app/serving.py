@@ -31,19 +31,26 @@ log = logging.getLogger(__name__)
 
 def application() -> Any:
     """What each worker process serves. granian calls it there."""
+    settings = begin_process()
+    from app.asgi import create_app  # after the metrics folder is known: it is read at import
+
+    return AccessLog(create_app(settings))
+
+
+def begin_process() -> Settings:
+    """What a worker process does before it makes its application. Gives the settings."""
     die_with_parent(signal.SIGTERM)
     settings = load_settings(os.environ)
     configure_logging(settings.log_level)
     set_offset(timedelta(seconds=settings.clock_offset_seconds))
-    from app.asgi import create_app  # after the metrics folder is known: it is read at import
     from app.metrics import forget_dead_processes
 
     forget_dead_processes()
-    return AccessLog(create_app(settings))
+    return settings
 
 
-def serve(settings: Settings) -> int:
-    """Serve until a signal comes; the exit code.
+def serve(settings: Settings, *, target: str = "app.serving:application") -> int:
+    """Serve until a signal comes; the exit code. `target` makes each process's application.
 
     A dead worker is replaced at once. granian gives up when one dies again within seconds: then
     all are started anew, unless they never served at all.
@@ -52,7 +59,7 @@ def serve(settings: Settings) -> int:
     with _metrics_folder():
         while True:
             began = time.monotonic()
-            code = _serve_once(settings, stopping)
+            code = _serve_once(settings, target, stopping)
             if stopping.asked:
                 return 0
             if time.monotonic() - began < _SETTLED_SECONDS:
@@ -76,9 +83,9 @@ class _Stopping:
         server.signal_handler_interrupt = asked
 
 
-def _serve_once(settings: Settings, stopping: _Stopping) -> int:
+def _serve_once(settings: Settings, target: str, stopping: _Stopping) -> int:
     server = Granian(
-        "app.serving:application",
+        target,
         factory=True,
         address=settings.host,
         port=settings.port,
