@@ -3,9 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-TYPED := app miniprogram_api operator_api agency_api web proactive licences payments notifications facts identity core sandbox seeds
+TYPED := app miniprogram_api operator_api agency_api web proactive licences payments notifications facts identity core sandbox seeds benchmarks
 
-.PHONY: help run demo test soak client documents release-openapi check format lock clean
+.PHONY: help run demo test soak bench client documents release-openapi check format lock clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -21,6 +21,9 @@ test: $(VENV)/.test $(VENV)/.node ## Run every test
 
 soak: $(VENV)/.test ## Run the long runs: minutes to an hour, every seed printed
 	@$(PY) -m pytest -m soak -s
+
+bench: $(VENV)/.bench ## Measure on this machine, beside bare handlers: ARGS="--persons 1000000"
+	@$(PY) -m benchmarks $(ARGS)
 
 client: $(VENV)/.test $(VENV)/.node ## Build the client for mini-programs and test it
 	@$(PY) clients/npm.py run build
@@ -64,6 +67,10 @@ $(VENV)/.run: requirements/run.txt | $(VENV)/bin/python
 
 $(VENV)/.test: requirements/test.txt $(VENV)/.run
 	@echo "正在安装测试依赖 (installing test dependencies) …"
+	@$(PY) -m pip install --disable-pip-version-check -q --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.test
 	@$(PY) -m pip install --disable-pip-version-check -q --require-hashes -r $<
 	@touch $@
 

@@ -1,0 +1,100 @@
+"""`python -m benchmarks`: measure the product on this machine and print one table."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from app.embedded.server import ServerNotStarted
+from benchmarks.bed import Bed, NotReady
+from benchmarks.cases import CASES
+from benchmarks.machine import describe, load_average
+from benchmarks.measuring import Shape
+from benchmarks.running import Result, run
+from benchmarks.table import markdown, show
+
+QUIET = 0.7
+
+
+def main() -> int:
+    given = _parser().parse_args()
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 180)
+    _wait_until_quiet(given.wait, console)
+    try:
+        with tempfile.TemporaryDirectory(prefix="zhangban-bench-") as fresh:
+            folder = given.folder or Path(fresh)
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o755)
+            return _measure(given, folder.resolve(), console)
+    except (NotReady, ServerNotStarted) as error:
+        console.print(f"[red]{error}[/red]")
+        return 1
+
+
+def _measure(given: argparse.Namespace, folder: Path, console: Console) -> int:
+    with Bed(folder, workers=given.workers) as bed:
+        loaded = bed.load(given.persons)
+        about = describe(*bed.versions())
+        if loaded is not None:
+            console.print(
+                f"loaded {loaded.people:,} people, {loaded.rows:,} rows in {loaded.seconds:.0f} s"
+            )
+        shape = Shape(
+            port=bed.port,
+            connections=given.connections,
+            seconds=given.seconds,
+            open_seconds=given.open_seconds,
+        )
+        result = asyncio.run(
+            run(
+                bed,
+                shape,
+                people=given.persons,
+                names=given.case or (),
+                say=console.print,
+            )
+        )
+    about.append(
+        f"{given.persons:,} persons; {given.workers} API workers; closed loop of"
+        f" {given.connections} connections, {given.seconds:.0f} s each; everything on this machine"
+    )
+    show(console, result.lines, result.memory, "\n".join(about))
+    if given.markdown:
+        given.markdown.write_text("\n".join([*about, "", markdown(result.lines, result.memory)]))
+    return _verdict(result)
+
+
+def _verdict(result: Result) -> int:
+    """1 when something was refused that should not have been: figures of refusals are none."""
+    return 1 if any(line.product.bad for line in result.lines) else 0
+
+
+def _wait_until_quiet(minutes: float, console: Console) -> None:
+    until = time.monotonic() + minutes * 60
+    while time.monotonic() < until and load_average() >= QUIET:
+        console.print(f"load average {load_average():.2f}, waiting for less than {QUIET}")
+        time.sleep(15)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--persons", type=int, default=1_000, help="how many people are loaded")
+    parser.add_argument("--workers", type=int, default=2, help="API processes")
+    parser.add_argument("--connections", type=int, default=32, help="of the closed loop")
+    parser.add_argument("--seconds", type=float, default=6.0, help="closed loop of one route")
+    parser.add_argument("--open-seconds", type=float, default=4.0, help="each open loop; 0 is none")
+    parser.add_argument(
+        "--case", action="append", choices=[case.name for case in CASES], help="only this route"
+    )
+    parser.add_argument("--folder", type=Path, help="keep servers' data here between runs")
+    parser.add_argument("--wait", type=float, default=0.0, help="minutes for the machine to quiet")
+    parser.add_argument("--markdown", type=Path, help="write the table there too")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
