@@ -9,11 +9,12 @@ from litestar import Request, Response
 from litestar.datastructures import State
 
 from sandbox.refusals import WechatRefusal
+from sandbox.wechat import login
 from sandbox.wechat.quotas import spend_call
 from sandbox.wechat.tokens import check_token
 from sandbox.world import World
 
-HOST, LOGIN = "/api.weixin.qq.com", "/sns/jscode2session"
+HOST = "/api.weixin.qq.com"
 AnyRequest = Request[None, None, State]
 DONE = {"errcode": 0, "errmsg": "ok"}
 
@@ -46,7 +47,7 @@ def answer(
     world: World = request.app.state.world
     api = request.scope["path"].removeprefix(HOST)
     world.book.count_call(api, outcome)
-    media_type = "text/plain" if api == LOGIN else "application/json"
+    media_type = "text/plain" if api == login.API else "application/json"
     return Response(msgspec.json.encode(content), status_code=200, media_type=media_type)
 
 

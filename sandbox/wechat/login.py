@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from sandbox.city import Person
 from sandbox.clock import moment, stamp
 from sandbox.refusals import WechatRefusal
+from sandbox.wechat.quotas import spend_call
 from sandbox.world import World
 
+API = "/sns/jscode2session"  # a user's own allowance of it is for whoever tests to set
 CODE_LIVES = timedelta(minutes=5)
 
 
@@ -46,6 +48,7 @@ def code_to_session(
     login = world.book.row("SELECT * FROM logins WHERE code = ? AND provider = 'wechat'", js_code)
     if login is None or login["appid"] != appid or _is_late(login["made_at"], at):
         raise WechatRefusal(40029, "invalid code")
+    spend_call(world, API, subject=login["person"])
     if not world.book.write(
         "UPDATE logins SET used_at = ? WHERE code = ? AND used_at IS NULL", stamp(at), js_code
     ):

@@ -5,7 +5,8 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from msgspec import Struct
 
-from sandbox.wechat.answers import DONE, HOST, LOGIN, AnyRequest, answer, calling_app, read
+from sandbox.wechat.answers import DONE, HOST, AnyRequest, answer, calling_app, read
+from sandbox.wechat.login import API as LOGIN
 from sandbox.wechat.login import code_to_session
 from sandbox.wechat.messages import Message, send_message
 from sandbox.wechat.phone_numbers import phone_number

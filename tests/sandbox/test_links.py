@@ -8,7 +8,15 @@ import pytest
 from sandbox.city import Person
 from sandbox.world import World
 from tests.sandbox.conftest import APPID, later
-from tests.sandbox.test_wechat import API, PAID, send, subscribe, token
+from tests.sandbox.test_wechat import (
+    API,
+    PAID,
+    log_in,
+    login_code,
+    send,
+    subscribe,
+    token,
+)
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -121,6 +129,16 @@ class TestQuotas:
         code = await ask(http, world, "/wxa/getwxacodeunlimit", {"scene": "a=1"})
 
         assert (sent["errcode"], code.json()["errcode"]) == (45011, 45009)
+
+    async def test_each_user_has_an_own_allowance_to_log_in(
+        self, http: httpx.AsyncClient, world: World, wang: Person, li: Person
+    ) -> None:
+        await quota(http, "/sns/jscode2session", per_minute=1)
+
+        replies = [await log_in(http, world, await login_code(http, who)) for who in (wang, wang)]
+        other = await log_in(http, world, await login_code(http, li))
+
+        assert [reply.get("errcode", 0) for reply in (*replies, other)] == [0, 45011, 0]
 
 
 class TestPages:

@@ -9,6 +9,7 @@ import pytest
 from wechatpy.crypto import WeChatCrypto
 from wechatpy.utils import check_signature
 
+from core.wire.wechat_push import PushKeys, check_push, open_push
 from sandbox.city import Person
 from sandbox.courier import LADDERS
 from sandbox.wechat.push_crypto import signature
@@ -50,6 +51,20 @@ class TestEvents:
             "SubscribeStatusString": "accept",
             "PopupScene": "0",
         }
+
+    async def test_the_products_own_reading_opens_it_too(
+        self, http: httpx.AsyncClient, world: World, wang: Person, console: dict[str, Any]
+    ) -> None:
+        await subscribe(http, wang, "paid")
+        (request,) = await delivered(world)
+
+        own, query = console["wechat_push"], dict(parse_qsl(request.url.query.decode()))
+        keys = PushKeys(own["appid"], own["token"], own["encoding_aes_key"])
+        sealed = json.loads(request.content)["Encrypt"]
+        place = {"timestamp": query["timestamp"], "nonce": query["nonce"]}
+        check_push(own["token"], **place, signature=query["signature"])
+        check_push(own["token"], **place, signature=query["msg_signature"], encrypt=sealed)
+        assert json.loads(open_push(keys, sealed)) == opened(request, console)
 
     async def test_several_answers_stand_in_an_array(
         self, http: httpx.AsyncClient, world: World, wang: Person, console: dict[str, Any]
