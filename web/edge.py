@@ -33,7 +33,7 @@ SAFE_HEADERS: Mapping[str, str] = {
 """Set where the route has not set its own. Nothing is stored on the way unless a route says so."""
 
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none';"
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self';"
     " frame-ancestors 'none'"
 )
 

@@ -42,7 +42,7 @@ from web.uploads import KINDS
 DESCRIPTION = """掌上办：一键登录、缴费与拨付、亮证与核验、免申即享。
 
 - 居民端 `/v1`，工作人员端 `/operator/v1`，机构与核验端 `/agency/v1`，平台回调 `/callbacks`。
-- 只使用 GET、POST、PUT、DELETE；同一版本内字段只增不减。
+- 只使用 GET、POST、PUT、DELETE；同一版本内字段只增不减，枚举可能增加新值，请按“其他”处理。
 - 出错时返回 `application/problem+json`：`code` 供程序判断，`title` 供展示，`plain` 为适老化短句，\
 `trace_id` 供查询日志。
 - 列表按时间倒序，用 `next_cursor` 翻页；长轮询用 `wait` 参数，最多 25 秒。

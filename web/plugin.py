@@ -15,7 +15,7 @@ from core.errors import DomainError
 from core.signing import Signer
 from web.addresses import Network
 from web.auth import Door, Gatekeeper, provide_caller, provide_operator, provide_verifier
-from web.docs import DocumentController, DocumentPlugin, Documents, ListPlugin
+from web.docs.serving import DocumentController, DocumentPlugin, Documents, PagesPlugin
 from web.edge import BoundsMiddleware, add_safe_headers
 from web.errors import crash_problem, domain_problem, http_problem
 from web.limiter import Limiter
@@ -67,7 +67,7 @@ class WebPlugin(InitPlugin):
         app_config.on_startup.append(self.check)
         app_config.route_handlers.append(DocumentController)
         app_config.openapi_config = openapi_config(
-            self._version, [DocumentPlugin(self._documents), ListPlugin(self._documents)]
+            self._version, [DocumentPlugin(self._documents), PagesPlugin(self._documents)]
         )
         self._provide(app_config)
         return app_config

@@ -82,9 +82,11 @@ async def test_the_document_is_served_whole(client: httpx.AsyncClient) -> None:
 
 async def test_the_page_needs_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
     page = await client.get("/docs")
+    group = await client.get("/docs", params={"group": "物品"})
 
     assert page.headers["content-type"].startswith("text/html")
-    assert "新建一件物品" in page.text
+    assert "/things" in page.text
+    assert "新建一件物品" in group.text
     assert "://" not in page.text
     assert "<script" not in page.text
     assert "style-src 'self'" in page.headers["content-security-policy"]
