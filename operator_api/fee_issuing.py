@@ -7,6 +7,7 @@ from litestar.params import JSONBody, PathParameter
 from msgspec import Meta, Struct
 
 from core.clock import now
+from core.lines import Line
 from core.money import Fen
 from core.sealing import Vault
 from identity.callers import OperatorCaller
@@ -22,7 +23,7 @@ Reference = Annotated[
 
 class IssueRequest(Struct, frozen=True, forbid_unknown_fields=True):
     payer_number: Annotated[str, Meta(min_length=15, max_length=18)]
-    title: Annotated[str, Meta(min_length=1, max_length=64)]
+    title: Annotated[Line, Meta(min_length=1, max_length=64)]
     amount_fen: Annotated[int, Meta(ge=1, le=10**11)]
     deadline_at: Annotated[datetime, Meta(tz=True)] | None = None
 

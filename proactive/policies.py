@@ -13,6 +13,7 @@ from tortoise.transactions import in_transaction
 
 from core import audit
 from core.errors import Conflict, NotFound, Rejected
+from core.lines import Line, OptionalLine
 from facts.definitions import load_catalogue
 from identity.callers import OperatorCaller
 from proactive.kinds import Delivery, Mode, VersionStatus
@@ -73,17 +74,17 @@ class PaidNeedsMoney(Rejected):
 class PolicyContent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that a version says, as an operator sends it. What its hash covers."""
 
-    title: Annotated[str, Meta(min_length=1, max_length=64)]
+    title: Annotated[Line, Meta(min_length=1, max_length=64)]
     division: Annotated[str, Meta(pattern=r"\A[0-9]{2,12}\Z")]
     mode: Mode
     delivery: Delivery
     document: dict[str, Any]
-    legal_basis: Annotated[str, Meta(min_length=1, max_length=256)]
-    source: Annotated[str, Meta(max_length=256)] = ""
+    legal_basis: Annotated[Line, Meta(min_length=1, max_length=256)]
+    source: Annotated[OptionalLine, Meta(max_length=256)] = ""
     valid_from: date
     valid_to: date | None = None
     budget_fen: Fen | None = None
-    offer_text: Annotated[str, Meta(min_length=1, max_length=60)]
+    offer_text: Annotated[Line, Meta(min_length=1, max_length=60)]
     benefit: Code | None = None
     confirm_days: Annotated[int, Meta(ge=1, le=366)] = 60
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from core.lines import Line, OptionalLine
 from facts.catalogue import LARGEST, FactSpec
 
 FORMAT = 1
@@ -16,8 +17,8 @@ MAX_DEPTH = 10
 
 Id = Annotated[str, Meta(pattern=r"\A[a-z0-9_.-]{1,40}\Z")]
 Key = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]{0,39}\Z")]
-Sentence = Annotated[str, Meta(min_length=1, max_length=200)]
-Citation = Annotated[str, Meta(max_length=200)]
+Sentence = Annotated[Line, Meta(min_length=1, max_length=200)]
+Citation = Annotated[OptionalLine, Meta(max_length=200)]
 Text = Annotated[str, Meta(max_length=64)]
 Whole = Annotated[int, Meta(ge=-LARGEST, le=LARGEST)]
 Order = Literal["=", "!=", "<", "<=", ">", ">="]

@@ -106,6 +106,9 @@ async def test_other_content_under_the_same_reference_is_a_conflict(
             for far in ("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59")
         ),
         pytest.param({"amount_fen": "8000"}, 400, "web.body_invalid", id="text for money"),
+        pytest.param({"title": "　"}, 400, "web.body_invalid", id="a title of spaces"),
+        pytest.param({"title": "费\n用"}, 400, "web.body_invalid", id="a title of two lines"),
+        pytest.param({"title": "\u202e费用"}, 400, "web.body_invalid", id="a title turned around"),
     ],
 )
 async def test_what_cannot_be_a_fee_is_refused(

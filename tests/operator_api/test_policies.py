@@ -104,6 +104,8 @@ async def test_the_author_under_another_account_does_not_approve(
         ("years", 10**9, "proactive.rule_out_of_range", "rule.of[1]"),
         ("fact", "'; DROP TABLE x; --", "proactive.rule_malformed", "rule.of[1].fact"),
         ("kind", "__import__", "proactive.rule_unknown_operator", "rule.of[1].kind"),
+        ("text", "\u202e年满", "proactive.rule_malformed", "rule.of[1].text"),
+        ("cite", "第一条\n第二条", "proactive.rule_malformed", "rule.of[1].cite"),
     ],
 )
 async def test_a_rule_that_is_none_is_refused_with_its_place(
@@ -118,6 +120,20 @@ async def test_a_rule_that_is_none_is_refused_with_its_place(
     assert (reply.status_code, reply.json()["code"]) == (422, code)
     assert reply.json()["details"]["position"] == position
     assert (await editor.get(PATH)).status_code == 404
+
+
+@pytest.mark.parametrize("field", ["title", "offer_text", "legal_basis", "source"])
+async def test_what_citizens_read_is_one_line_that_reads_as_it_is_written(
+    editor: httpx.AsyncClient, field: str
+) -> None:
+    for text in ("老年\n津贴", "\u2067老年津贴", "老年\x07津贴"):
+        body = deepcopy(EXAMPLE)
+        body["content"][field] = text
+
+        reply = await editor.put(PATH, json=body)
+
+        assert (reply.status_code, reply.json()["code"]) == (400, "web.body_invalid")
+        assert reply.json()["details"]["field"] == f"content.{field}"
 
 
 async def test_a_rule_of_ten_thousand_nodes_or_a_thousand_levels_is_a_clear_no(
