@@ -34,6 +34,13 @@ class Profile(Struct, frozen=True, kw_only=True):
     language: str
 
 
+class Preferences(Struct, frozen=True):
+    """How an account wants things shown."""
+
+    elder_mode: bool
+    language: str
+
+
 async def show_profile(caller: Caller, *, vault: Vault) -> Profile:
     account = await Account.get(id=caller.account_id)
     phone = await find_phone(account.id, vault=vault)
@@ -49,6 +56,11 @@ async def show_profile(caller: Caller, *, vault: Vault) -> Profile:
         elder_mode=account.elder_mode,
         language=account.language,
     )
+
+
+async def get_preferences(caller: Caller) -> Preferences:
+    account = await Account.get(id=caller.account_id)
+    return Preferences(account.elder_mode, account.language)
 
 
 async def set_preferences(caller: Caller, *, elder_mode: bool, language: str) -> None:

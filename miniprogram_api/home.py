@@ -10,7 +10,8 @@ from core.masking import mask_name
 from core.sealing import Vault
 from identity.acting import ActingChoice, list_choices
 from identity.callers import Caller
-from identity.kinds import Level, PartyKind
+from identity.kinds import Level, PartyKind, Scope
+from identity.profiles import get_preferences
 from licences.models import LicenceStatus
 from licences.wallet import list_licences
 from notifications.messages import count_unread, list_messages
@@ -34,13 +35,18 @@ class PartyView(View, frozen=True):
     kind: PartyKind
     name: str
     relation: str
+    scope: Scope
 
 
 class MeView(View, frozen=True):
+    """`acting_for` is there while acting for somebody else, as in `/v1/me`."""
+
     provider: str
     level: int
     acting_for: PartyView | None
     may_act_for: list[PartyView]
+    elder_mode: bool
+    language: str
 
 
 class FeeLine(View, frozen=True):
@@ -70,10 +76,14 @@ class LicencesView(View, frozen=True):
 
 
 class EntitlementLine(View, frozen=True):
+    """`amount_fen` is there when the `unit` is money; `amount` says it in words in any case."""
+
     id: UUID
     title: str
     amount: str
     deadline_on: date | None
+    amount_fen: int | None
+    unit: str
 
 
 class EntitlementsView(View, frozen=True):
@@ -87,6 +97,9 @@ class MessageLine(View, frozen=True):
     id: UUID
     title: str
     created_at: datetime
+    kind: str
+    about: str
+    read_at: datetime | None
 
 
 class MessagesView(View, frozen=True):
@@ -133,14 +146,18 @@ async def _me(caller: Caller, vault: Vault, at: datetime) -> MeView:
     if caller.person_id is not None and caller.level >= Level.REAL_NAME:
         choices = await list_choices(caller, vault=vault, at=at)
     parties = [_party(choice) for choice in choices]
-    acting_for = next((party for party in parties if party.party_id == caller.party_id), None)
-    return MeView(caller.provider, caller.level, acting_for, parties)
+    others = (party for party in parties if party.party_id != caller.person_id)
+    acting_for = next((party for party in others if party.party_id == caller.party_id), None)
+    liked = await get_preferences(caller)
+    return MeView(
+        caller.provider, caller.level, acting_for, parties, liked.elder_mode, liked.language
+    )
 
 
 def _party(choice: ActingChoice) -> PartyView:
     is_person = choice.kind is PartyKind.PERSON
     name = mask_name(choice.name) if is_person else choice.name
-    return PartyView(choice.party_id, choice.kind, name, choice.relation)
+    return PartyView(choice.party_id, choice.kind, name, choice.relation, choice.scope)
 
 
 async def _fees(caller: Caller) -> FeesView:
@@ -178,9 +195,16 @@ def _waits_for_a_yes(entitlement: Entitlement) -> bool:
 
 
 def _entitlement(entitlement: Entitlement) -> EntitlementLine:
-    version = entitlement.version
-    amount = amount_in_words(version, entitlement.quantity or 0)
-    return EntitlementLine(entitlement.id, version.title, amount, entitlement.deadline_on)
+    version, quantity = entitlement.version, entitlement.quantity or 0
+    unit = version.document["unit"]["of"]
+    return EntitlementLine(
+        id=entitlement.id,
+        title=version.title,
+        amount=amount_in_words(version, quantity),
+        deadline_on=entitlement.deadline_on,
+        amount_fen=quantity if unit == "fen" else None,
+        unit=unit,
+    )
 
 
 async def _messages(caller: Caller) -> MessagesView:

@@ -10,7 +10,7 @@ from tests.journeys.world import Resident, audited, operator, resident
 
 
 async def id_of(person: Resident) -> str:
-    return str((await person.get("/v1/home"))["me"]["acting_for"]["party_id"])
+    return str((await person.get("/v1/home"))["me"]["may_act_for"][0]["party_id"])
 
 
 async def test_a_mother_acts_for_her_baby(town: Town) -> None:
@@ -22,6 +22,8 @@ async def test_a_mother_acts_for_her_baby(town: Town) -> None:
 
     me = await acting.get("/v1/me")
     assert (me["name"], me["acting_for"]["name"]) == ("许*", "林*安")
+    at_home = (await acting.get("/v1/home"))["me"]["acting_for"]
+    assert at_home == me["acting_for"] | {"relation": "guardian"}
     assert me["acting_for"]["party_id"] == acting.signed_in["party_id"] == baby_id
     [card] = (await acting.get("/v1/licences"))["items"]
     assert card["licence_type"] == "birth-certificate"

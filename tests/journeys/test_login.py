@@ -65,8 +65,9 @@ async def test_a_real_name_joins_the_accounts_of_both_platforms_to_one_person(to
     assert mismatch == (422, "identity.real_name_mismatch")
     assert proved == [{"level": 2}, {"level": 2}]
     homes = [await person.get("/v1/home") for person in (wechat, alipay)]
-    assert homes[0]["me"]["acting_for"] == homes[1]["me"]["acting_for"]
-    assert homes[0]["me"]["acting_for"]["name"] == "冯*"
+    assert homes[0]["me"]["may_act_for"] == homes[1]["me"]["may_act_for"]
+    assert homes[0]["me"]["may_act_for"][0]["name"] == "冯*"
+    assert homes[0]["me"]["acting_for"] is None
     assert (await wechat.get("/v1/me"))["name"] == "冯*"
     subjects = {row["subject"] for row in await town.book("logins", person="feng-xue")}
     people = await Account.filter(subject__in=subjects).values_list("person_id", flat=True)

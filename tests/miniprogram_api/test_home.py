@@ -45,6 +45,7 @@ async def test_before_real_name_proof_everything_is_empty(
     home = (await client.get("/v1/home")).json()
 
     me = {"provider": "wechat", "level": 0, "acting_for": None, "may_act_for": []}
+    me |= {"elder_mode": False, "language": "zh-CN"}
     assert home == {"me": me} | EMPTY
 
 
@@ -60,12 +61,15 @@ async def test_the_first_screen_shows_what_waits_and_names_nobody_in_full(
 
     home = (await client.get("/v1/home")).json()
 
-    assert (home["me"]["level"], home["me"]["acting_for"]["name"]) == (2, "王*兰")
+    assert (home["me"]["level"], home["me"]["acting_for"]) == (2, None)
+    assert [party["name"] for party in home["me"]["may_act_for"]] == ["王*兰"]
     assert (home["fees"]["open"], len(home["fees"]["top"])) == (4, 3)
     assert home["fees"]["top"][0]["amount_fen"] == 8000
     assert [card["id"] for card in home["licences"]["top"]] == [str(licence.id)]
     assert home["entitlements"]["offered"] == 1
-    assert home["entitlements"]["top"][0]["title"]
+    [offer] = home["entitlements"]["top"]
+    assert offer["title"]
+    assert (offer["amount_fen"], offer["unit"], offer["amount"]) == (7500, "fen", "75.00")
     assert "王桂兰" not in str(home)
 
 
@@ -104,9 +108,12 @@ async def test_a_message_counts_until_it_is_read(
     signed_in = await log_in("openid-wang#2", provider=FakeProvider(), issuer=issuer, at=now())
     client.headers["authorization"] = f"Bearer {signed_in.access_token}"
     before = (await client.get("/v1/home")).json()["messages"]
+    [told] = before["top"]
+    assert (told["kind"], told["about"], told["read_at"]) == ("fee_paid", "fee_order:1", None)
 
     caller = await caller_of(signed_in, at=now())
     await read_message(before["top"][0]["id"], caller=caller, at=now())
     after = (await client.get("/v1/home")).json()["messages"]
 
     assert (before["unread"], after["unread"], len(after["top"])) == (1, 0, 1)
+    assert after["top"][0]["read_at"]

@@ -73,7 +73,7 @@ async def accept_messages(stage: Stage, resident: Resident) -> None:
 async def one_person(stage: Stage, wechat: Resident, alipay: Resident) -> None:
     with stage.show.step(wechat.name, "在两个平台看到的是同一个人") as step:
         homes = [await resident.service.get("/v1/home") for resident in (wechat, alipay)]
-        parties = [home["me"]["acting_for"]["party_id"] for home in homes]
+        parties = [home["me"]["may_act_for"][0]["party_id"] for home in homes]
         step.sees(f"证照 {homes[0]['licences']['count']} 件，待缴费 {homes[0]['fees']['open']} 笔")
         step.check("两个账号归同一自然人", len(set(parties)), 1)
 
