@@ -14,7 +14,9 @@ from sandbox.asgi import create_app
 from sandbox.city import read_city
 from sandbox.clock import Clock
 from sandbox.console import write_console
+from sandbox.fault_line import FaultLine
 from sandbox.keys import open_keys
+from sandbox.mini_proxy import product_at
 from sandbox.wechat.pushes import set_push_url
 from sandbox.world import open_world
 
@@ -40,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--clock-offset", type=float, default=0, metavar="SECONDS")
     serve.add_argument("--time-scale", type=float, default=1, help="retries come so much sooner")
     serve.add_argument("--push-url", help="where WeChat pushes events; empty: nowhere any more")
+    serve.add_argument("--product", default="", help="where the product answers, for the phone")
     console = commands.add_parser("console", help="write DIR/console.json: keys and ids for us")
     for command in (serve, console):
         command.add_argument("--state", type=Path, required=True, metavar="DIR")
@@ -57,8 +60,15 @@ async def _serve(given: argparse.Namespace) -> None:
     world = open_world(given.state, given.city, clock=Clock(given.clock_offset))
     if given.push_url is not None:
         set_push_url(world, given.push_url)
-    app = create_app(world, time_scale=given.time_scale, callback_base=given.callback_base)
-    server = Server(app, HOST, given.port, interface=Interfaces.ASGI, log_enabled=False)
+    product = product_at(given.product)
+    app = create_app(
+        world,
+        time_scale=given.time_scale,
+        callback_base=given.callback_base,
+        product=product,
+    )
+    line = FaultLine(app, world)
+    server = Server(line, HOST, given.port, interface=Interfaces.ASGI, log_enabled=False)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, server.stop)
@@ -67,6 +77,7 @@ async def _serve(given: argparse.Namespace) -> None:
         await server.serve()
     finally:
         announcing.cancel()
+        await product.close()
         world.book.close()
 
 

@@ -19,9 +19,13 @@ from sandbox.bank import BankController
 from sandbox.book_routes import book_page
 from sandbox.control import ControlController
 from sandbox.courier import Courier
+from sandbox.fault_routes import FaultController
+from sandbox.mini_proxy import Product, pass_on
 from sandbox.phone.alipay import AlipayPhoneController
+from sandbox.phone.sheets import sheet
 from sandbox.phone.wallet import wallet
 from sandbox.phone.wechat import WechatPhoneController
+from sandbox.phone_page import about, page_file, people, people_page, screen
 from sandbox.refusals import MachineRefusal, PayRefusal, PhoneRefusal, WechatRefusal
 from sandbox.registers import BusinessController, PopulationController
 from sandbox.wechat.answers import answer_refusal as answer_wechat_refusal
@@ -59,8 +63,16 @@ ROUTES = (
     WechatPhoneController,
     AlipayPhoneController,
     wallet,
+    sheet,
+    people_page,
+    people,
+    screen,
+    about,
+    page_file,
+    pass_on,
     book_page,
     ControlController,
+    FaultController,
 )
 
 
@@ -85,10 +97,19 @@ REFUSALS: ExceptionHandlersMap = {
 
 
 def create_app(
-    world: World, *, time_scale: float = 1, callback_base: str = "", delivers: bool = True
+    world: World,
+    *,
+    time_scale: float = 1,
+    callback_base: str = "",
+    delivers: bool = True,
+    product: Product | None = None,
 ) -> Litestar:
-    """The outside world as one application. `delivers=False` leaves callbacks in the outbox."""
+    """The outside world as one application. `delivers=False` leaves callbacks in the outbox.
+
+    `product` is what the pages of the phone call; closing it is the caller's.
+    """
     world.time_scale = time_scale
+    product = product or Product()
 
     @contextlib.asynccontextmanager
     async def delivering(_: Litestar) -> AsyncGenerator[None, None]:
@@ -104,7 +125,10 @@ def create_app(
     return Litestar(
         [alive, *ROUTES],
         state=State({"world": world}),
-        dependencies={"world": Provide(lambda: world, sync_to_thread=False)},
+        dependencies={
+            "world": Provide(lambda: world, sync_to_thread=False),
+            "product": Provide(lambda: product, sync_to_thread=False),
+        },
         exception_handlers=REFUSALS,
         lifespan=[delivering] if delivers else [],
         openapi_config=None,

@@ -11,7 +11,9 @@ from msgspec import Struct
 from sandbox.alipay import notices as alipay_notices
 from sandbox.alipay.trades import let_time_pass
 from sandbox.alipay.transfers import end_transfers
-from sandbox.clock import stamp
+from sandbox.clock import skewed, stamp
+from sandbox.fault_keys import change_keys
+from sandbox.fault_letters import Fate
 from sandbox.wechat import pushes
 from sandbox.wechat_pay import notices as wechat_pay_notices
 from sandbox.wechat_pay.bills import close_overdue, finish_cancelling
@@ -52,21 +54,27 @@ class Courier:
         self._time_scale = time_scale
         self._base = base.rstrip("/")
         self._on_their_way: set[int] = set()
+        self._late: set[int] = set()
 
     async def run(self) -> None:
         """Until cancelled: deliver what is due, and do what time does to transfers."""
         async with asyncio.TaskGroup() as tries:
             while True:
                 self._world.posted.clear()
-                close_overdue(self._world)
-                finish_cancelling(self._world)
-                finish_refunds(self._world)
-                let_time_pass(self._world)
-                end_transfers(self._world)
+                await self.let_time_work()
                 for callback in self._due():
                     tries.create_task(self._try(callback))
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._world.posted.wait(), IDLE_SECONDS)
+
+    async def let_time_work(self) -> None:
+        """What ends by itself has ended by now, and what comes late has come."""
+        close_overdue(self._world)
+        finish_cancelling(self._world)
+        finish_refunds(self._world)
+        let_time_pass(self._world)
+        end_transfers(self._world)
+        await self._world.faults.catch_up(self._world.clock.now())
 
     async def deliver_due(self) -> int:
         """Try each callback that is due, once. Says how many there were."""
@@ -91,12 +99,16 @@ class Courier:
     async def _try(self, callback: Callback) -> None:
         """One slow listener holds up nobody else."""
         status, answer, headers = None, b"", dict[str, str]()
+        fate = self._fate(callback)
+        if fate.waits_seconds:
+            self._put_off(callback, fate.waits_seconds)
+            return
         try:
-            headers, content = self._letter(callback)
+            with skewed(fate.skew_seconds):
+                headers, content = self._letter(callback)
+            headers, content = fate.spoil(headers, content)
             async with asyncio.timeout(ANSWER_WITHIN_SECONDS):
-                url = self._destination(callback.url)
-                response = await self._client.post(url, headers=headers, content=content)
-            status, answer = response.status_code, response.content
+                status, answer = await self._post(callback, fate, headers, content)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, KeyError) as error:
             answer = type(error).__name__.encode()  # KeyError: a merchant the city has no more
         finally:
@@ -107,6 +119,36 @@ class Courier:
             heard = False
         self._record(callback, status, answer, heard=heard)
         self._world.posted.set()
+
+    def _fate(self, callback: Callback) -> Fate:
+        """What goes wrong with this try. What was put off before comes through."""
+        target = urlsplit(callback.url).path
+        strike = self._world.faults.on_callback(target) if callback.id not in self._late else None
+        self._late.discard(callback.id)
+        if strike is not None and strike.fault == "key_rotation":
+            change_keys(self._world, target, strike.rule.code)
+        return Fate(strike)
+
+    def _put_off(self, callback: Callback, seconds: float) -> None:
+        """No try was made; those that are due meanwhile overtake it."""
+        next_at = self._world.clock.now() + timedelta(seconds=seconds / self._time_scale)
+        self._world.book.write(
+            "UPDATE callbacks SET next_at = ? WHERE id = ?", stamp(next_at), callback.id
+        )
+        self._late.add(callback.id)
+        self._on_their_way.discard(callback.id)
+
+    async def _post(
+        self, callback: Callback, fate: Fate, headers: dict[str, str], content: bytes
+    ) -> tuple[int | None, bytes]:
+        """What the listener said, if it was asked and was heard."""
+        url = self._destination(callback.url)
+        answers = await asyncio.gather(
+            *(self._client.post(url, headers=headers, content=content) for _ in range(fate.copies))
+        )
+        if not answers or not fate.is_heard:
+            return None, b"nothing came back"
+        return answers[0].status_code, answers[0].content
 
     def _letter(self, callback: Callback) -> tuple[dict[str, str], bytes]:
         at = self._world.clock.now()

@@ -11,6 +11,7 @@ from sandbox.book import Book
 from sandbox.city import City, read_city
 from sandbox.clock import Clock
 from sandbox.crypto import private_key
+from sandbox.faults import Faults
 from sandbox.identities import Identities
 from sandbox.keys import Keys, keep_keys, open_keys
 
@@ -63,6 +64,7 @@ class World:
         self.identities = Identities(city, keys.identity_secret)
         self.posted = asyncio.Event()
         self.time_scale = 1.0
+        self.faults = Faults()
         self._state = state
         self._fill_wallets()
 

@@ -38,9 +38,9 @@ async def gateway(
         app = check_request(world, params)
     except AlipayRefusal as refusal:
         world.book.count_call(method or "alipay", refusal.sub_code)
-        return _respond(json.dumps({"error_response": _refused(refusal)}, ensure_ascii=False))
+        return _respond(json.dumps({"error_response": refused(refusal)}, ensure_ascii=False))
     name, node = _call(world, app, params, host=str(request.base_url).rstrip("/"))
-    return _respond(_signed(app, name, node, is_sealed=params.get("encrypt_type") == "AES"))
+    return _respond(signed_node(app, name, node, is_sealed=params.get("encrypt_type") == "AES"))
 
 
 def _params(request: Request[None, None, State], body: bytes) -> dict[str, str]:
@@ -57,8 +57,8 @@ def _call(world: World, app: AlipayApp, params: Params, *, host: str) -> tuple[s
     except AlipayRefusal as refusal:
         world.book.count_call(method, refusal.sub_code)
         if method in WITHOUT_CODE:
-            return "error_response", _refused(refusal)
-        return _node_name(method), _refused(refusal)
+            return "error_response", refused(refusal)
+        return _node_name(method), refused(refusal)
     world.book.count_call(method, "ok")
     if method in WITHOUT_CODE:
         return _node_name(method), result
@@ -78,7 +78,7 @@ def _content(app: AlipayApp, params: Params) -> dict[str, Any]:
     return content
 
 
-def _refused(refusal: AlipayRefusal) -> dict[str, Any]:
+def refused(refusal: AlipayRefusal) -> dict[str, Any]:
     return {
         "code": refusal.code,
         "msg": MEANS[refusal.code],
@@ -87,7 +87,7 @@ def _refused(refusal: AlipayRefusal) -> dict[str, Any]:
     }
 
 
-def _signed(app: AlipayApp, name: str, node: dict[str, Any], *, is_sealed: bool) -> str:
+def signed_node(app: AlipayApp, name: str, node: dict[str, Any], *, is_sealed: bool) -> str:
     # Slashes are escaped, as the real gateway does: whoever dumps the node anew fails to verify.
     text = json.dumps(node, ensure_ascii=False, separators=(",", ":")).replace("/", "\\/")
     if is_sealed:
