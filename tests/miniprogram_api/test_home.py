@@ -69,7 +69,7 @@ async def test_the_first_screen_shows_what_waits_and_names_nobody_in_full(
     assert home["entitlements"]["offered"] == 1
     [offer] = home["entitlements"]["top"]
     assert offer["title"]
-    assert (offer["amount_fen"], offer["unit"], offer["amount"]) == (7500, "fen", "75.00")
+    assert (offer["amount_fen"], offer["unit"], offer["amount"]) == (15000, "fen", "150.00")
     assert "王桂兰" not in str(home)
 
 
