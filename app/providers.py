@@ -15,23 +15,19 @@ from msgspec import Struct
 from obstore.store import ObjectStore
 from redis.asyncio import Redis
 
-from app.settings import AlipayApp, Register, Settings, WechatMerchant
+from app.alipay import AlipayAdapters, alipay_adapters
+from app.settings import Register, Settings, WechatMerchant
 from core.files import open_store
 from core.sealing import Vault, load_vault
 from core.signature_keys import SignatureKey, read_signature_key
 from core.signing import Signer
 from core.suites import INTL, SUITES, Suite
-from core.wire import alipay
-from core.wire.alipay_gateway import AlipayGateway as AlipayLine
-from core.wire.alipay_gateway import AlipayKeys
 from core.wire.hmac_api import HmacApi
 from identity.providers import (
     BusinessRegister,
-    IdentityProvider,
     IdentityProviders,
     PopulationRegister,
 )
-from identity.providers.alipay import AlipayProvider
 from identity.providers.registers import BusinessRegisterApi, PopulationRegisterApi
 from identity.providers.wechat import WechatProvider
 from identity.providers.wechat_token import WechatToken
@@ -40,7 +36,6 @@ from identity.tokens import Audience, TokenIssuer, read_keys
 from notifications.channels import Channels
 from notifications.channels.wechat_subscribe import WechatSubscribe
 from payments.gateways import Bank, Gateways
-from payments.gateways.alipay import AlipayGateway
 from payments.gateways.bank import CorporateBank
 from payments.gateways.wechat import WechatGateway
 from payments.gateways.wechat_api import WechatPayApi, WechatPayKeys
@@ -106,6 +101,7 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
         wechat, cache, appid=settings.wechat.appid, secret=settings.wechat.secret.reveal()
     )
     suite = SUITES[settings.crypto_suite]
+    alipay = alipay_adapters(settings, open_client)
     keys = [b64decode(key) for key in settings.presentation_keys.reveal().split(",")]
     return Parts(
         suite=suite,
@@ -114,12 +110,12 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
         cache=cache,
         issuer=_issuer(settings),
         session_states=SessionStates(cache),
-        identity_providers=_identity_providers(settings, wechat, token, open_client),
+        identity_providers=_identity_providers(settings, wechat, token, alipay),
         population_register=PopulationRegisterApi(
             _signed_api(settings.population_register, open_client)
         ),
         business_register=BusinessRegisterApi(_signed_api(settings.business_register, open_client)),
-        gateways=_gateways(settings, open_client),
+        gateways=_gateways(settings, alipay, open_client),
         bank=CorporateBank(
             _signed_api(settings.bank, open_client), debit_account=settings.bank.debit_account
         ),
@@ -170,20 +166,14 @@ def _issuer(settings: Settings) -> TokenIssuer:
 
 
 def _identity_providers(
-    settings: Settings, wechat: httpx.AsyncClient, token: WechatToken, open_client: OpenClient
+    settings: Settings, wechat: httpx.AsyncClient, token: WechatToken, alipay: AlipayAdapters
 ) -> IdentityProviders:
-    secret, url = settings.wechat.secret.reveal(), settings.alipay.gateway_url
-    providers: list[IdentityProvider] = [
-        WechatProvider(wechat, appid=settings.wechat.appid, secret=secret, token=token),
-        *(
-            AlipayProvider(AlipayLine(_alipay_keys(app), open_client(""), url=url))
-            for app in settings.alipay.apps
-        ),
-    ]
-    return IdentityProviders(providers)
+    appid, secret = settings.wechat.appid, settings.wechat.secret.reveal()
+    provider = WechatProvider(wechat, appid=appid, secret=secret, token=token)
+    return IdentityProviders([provider, *alipay.providers])
 
 
-def _gateways(settings: Settings, open_client: OpenClient) -> Gateways:
+def _gateways(settings: Settings, alipay: AlipayAdapters, open_client: OpenClient) -> Gateways:
     base_url = settings.wechat_pay.base_url
     lines = [
         WechatPayApi(_wechat_keys(merchant, settings), open_client(base_url))
@@ -192,9 +182,12 @@ def _gateways(settings: Settings, open_client: OpenClient) -> Gateways:
     return Gateways(
         [
             *(WechatGateway(line, notify_url=_notify_url(line, settings)) for line in lines),
-            *(_alipay_gateway(app, settings, open_client("")) for app in settings.alipay.apps),
+            *alipay.payments,
         ],
-        [WechatTransfers(line, notify_url=_notify_url(line, settings)) for line in lines],
+        [
+            *(WechatTransfers(line, notify_url=_notify_url(line, settings)) for line in lines),
+            *alipay.transfers,
+        ],
     )
 
 
@@ -221,22 +214,3 @@ def _public_key(pem: str) -> RSAPublicKey:
     key = load_pem_public_key(pem.encode())
     assert isinstance(key, RSAPublicKey)
     return key
-
-
-def _alipay_keys(app: AlipayApp) -> AlipayKeys:
-    return AlipayKeys(
-        app_id=app.app_id,
-        private_key=alipay.load_private_key(app.app_private_key_pem.reveal()),
-        alipay_public_key=alipay.load_public_key(app.alipay_public_key_pem),
-        aes_key=app.aes_key.reveal(),
-    )
-
-
-def _alipay_gateway(app: AlipayApp, settings: Settings, client: httpx.AsyncClient) -> AlipayGateway:
-    return AlipayGateway(
-        _alipay_keys(app),
-        client,
-        seller_id=app.seller_id,
-        url=settings.alipay.gateway_url,
-        notify_url=f"{settings.public_url}/callbacks/alipay/{app.app_id}",
-    )

@@ -55,11 +55,19 @@ class WechatPay(Section, frozen=True):
 
 
 class AlipayApp(Section, frozen=True):
+    """An application in public-key mode, or with all three certificates in certificate mode.
+
+    Only the latter can pay out. While Alipay changes its certificate, both may stand there.
+    """
+
     app_id: Name
     seller_id: Name
     app_private_key_pem: Secret
-    alipay_public_key_pem: str
     aes_key: Secret
+    alipay_public_key_pem: str = ""
+    app_cert_pem: str = ""
+    alipay_cert_pem: str = ""
+    root_bundle_pem: str = ""
 
 
 class Alipay(Section, frozen=True):

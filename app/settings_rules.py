@@ -14,10 +14,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 
 from core.signature_keys import read_signature_key
 from core.wire import alipay
+from core.wire.alipay_trust import AlipayCertificates
 from identity.tokens import read_keys
 
 if TYPE_CHECKING:
-    from app.settings import Settings
+    from app.settings import AlipayApp, Settings
 
 
 def problems_of(settings: Settings) -> list[str]:
@@ -80,9 +81,29 @@ def _platform_checks(settings: Settings) -> Iterator[Check]:
         yield name, partial(operator.eq, len(apiv3_key), 32), "apiv3_key 应为 32 字节"
     for app in settings.alipay.apps:
         name = f"ZB_ALIPAY 应用 {app.app_id}"
-        private, public = app.app_private_key_pem.reveal(), app.alipay_public_key_pem
+        private = app.app_private_key_pem.reveal()
         yield name, partial(alipay.load_private_key, private), "应用私钥无法读取"
-        yield name, partial(alipay.load_public_key, public), "支付宝公钥无法读取"
+        yield name, partial(_has_one_mode, app), "支付宝公钥与三张证书必须且只能给出一种"
+        if app.alipay_public_key_pem:
+            public = app.alipay_public_key_pem
+            yield name, partial(alipay.load_public_key, public), "支付宝公钥无法读取"
+        else:
+            yield name, partial(_certificates_fit, app), "证书无法读取，或不是应用私钥的证书"
+
+
+def _has_one_mode(app: AlipayApp) -> bool:
+    certificates = [app.app_cert_pem, app.alipay_cert_pem, app.root_bundle_pem]
+    return not any(certificates) if app.alipay_public_key_pem else all(certificates)
+
+
+def _certificates_fit(app: AlipayApp) -> bool:
+    certificates = AlipayCertificates(
+        app_cert_pem=app.app_cert_pem,
+        alipay_cert_pem=app.alipay_cert_pem,
+        root_bundle_pem=app.root_bundle_pem,
+    )
+    own = alipay.load_private_key(app.app_private_key_pem.reveal()).public_key()
+    return certificates.app_key == own
 
 
 def _is_base64(texts: list[str], *, exactly: int | None = None, at_least: int = 1) -> bool:

@@ -13,7 +13,6 @@ from core.errors import NotFound
 from core.ids import new_id, new_number
 from core.sealing import Vault
 from identity.callers import Caller, OperatorCaller
-from identity.kinds import PartyKind
 from identity.models import Party
 from payments import payouts
 from payments.gateways import (
@@ -24,9 +23,10 @@ from payments.gateways import (
     Transfer,
     TransferState,
 )
-from payments.kinds import TO_BE_ASKED, UNDER_WAY, DisbursementStatus, PayoutChannel
-from payments.models import Agency, Disbursement
+from payments.kinds import TO_BE_ASKED, UNDER_WAY, DisbursementStatus
+from payments.models import Disbursement
 from payments.orders import ReferenceReused
+from payments.payout_channels import NO_CHANNEL, choose_again, choose_way
 from payments.payouts import Payers
 from payments.transfers import apply_transfer, ask_a_person, package_place
 
@@ -37,7 +37,11 @@ HELD_LASTS = timedelta(days=1)
 HALTED = "halted"
 """Why it is held while money may not go out for its reference; nothing for a person to mend."""
 
-_PAYEES_FAULT = {"NAME_NOT_CORRECT", "ID_CARD_NOT_CORRECT", "OPENID_INVALID"}
+_PAYEES_FAULT = {
+    *{"NAME_NOT_CORRECT", "ID_CARD_NOT_CORRECT", "OPENID_INVALID"},
+    *{"PAYEE_USER_INFO_ERROR", "PAYEE_NOT_EXIST", "PAYEE_NOT_RELNAME_CERTIFY"},
+    *{"PAYEE_ACCOUNT_STATUS_ERROR", "PAYEE_USERINFO_STATUS_ERROR", "PERM_AML_NOT_REALNAME_REV"},
+}
 
 
 class PayeeNotFound(NotFound):
@@ -60,8 +64,12 @@ async def disburse_requested(
     *,
     payers: Payers,
     vault: Vault,
+    prefer: str = "",
 ) -> None:
-    """Pay out once for a reference; `proactive.disbursement_finished` tells the end. A job."""
+    """Pay out once for a reference; `proactive.disbursement_finished` tells the end. A job.
+
+    `prefer` names the provider of the wallet that is wanted, of a payee who has both.
+    """
     disbursement = await request_disbursement(
         reference,
         payee_id=UUID(payee_id),
@@ -71,6 +79,7 @@ async def disburse_requested(
         division=division,
         payers=payers,
         at=now(),
+        prefer=Provider(prefer) if prefer else None,
     )
     crashpoint("payments.after_disbursement_intent")
     await follow_disbursement(str(disbursement.id), 0, payers=payers, vault=vault)
@@ -86,19 +95,20 @@ async def request_disbursement(
     division: str,
     payers: Payers,
     at: datetime,
+    prefer: Provider | None = None,
 ) -> Disbursement:
     """Write down what is to be paid out, once for a reference; other content is a conflict."""
     party = await Party.get_or_none(id=payee_id)
     if party is None:
         raise PayeeNotFound(payee_id=payee_id)
-    to_person = party.kind is PartyKind.PERSON
+    way = await choose_way(party, department, gateways=payers.gateways, prefer=prefer)
     mine = Disbursement(
         id=new_id(),
         reference=reference,
         number=new_number("D", at),
         payee_id=payee_id,
-        channel=PayoutChannel.WECHAT if to_person else PayoutChannel.BANK,
-        merchant=await _merchant(department, payers) if to_person else None,
+        channel=way.channel,
+        merchant=way.merchant,
         purpose=purpose,
         amount_fen=amount_fen,
         department=department,
@@ -154,7 +164,7 @@ def confirmation(
     if not waiting or disbursement.package_sealed is None:
         return None
     gateway = gateways.transfer(str(disbursement.merchant))
-    if (caller.provider, caller.appid) != (Provider.WECHAT, gateway.appid):
+    if (caller.provider, caller.appid) != (gateway.provider, gateway.appid):
         return None
     package = vault.open(package_place(disbursement), disbursement.package_sealed)
     return gateway.confirmation(package)
@@ -185,14 +195,13 @@ async def _newest(
     return await found.order_by("-id").limit(limit)
 
 
-async def _merchant(department: str, payers: Payers) -> str:
-    agency = await Agency.get_or_none(department=department)
-    return payers.gateways.payout_merchant(agency.wechat_mchid if agency else None)
-
-
 async def _send(disbursement: Disbursement, *, payers: Payers, vault: Vault, at: datetime) -> None:
     again = disbursement.status is not DisbursementStatus.REQUESTED
     if not await _claim_asking(disbursement, at):
+        return
+    await disbursement.refresh_from_db(fields=["channel", "merchant", "asked_until"])
+    homeless = (disbursement.status, disbursement.reason) == (DisbursementStatus.HELD, NO_CHANNEL)
+    if homeless and not await choose_again(disbursement, payers=payers):
         return
     crashpoint("payments.before_transfer")
     allowed = await payers.allowed(disbursement.reference)
@@ -206,7 +215,7 @@ async def _send(disbursement: Disbursement, *, payers: Payers, vault: Vault, at:
         return
     crashpoint("payments.after_transfer")
     if report is None:
-        await _hold(disbursement, "no_channel" if allowed else HALTED)
+        await _hold(disbursement, NO_CHANNEL if allowed else HALTED)
     else:
         await apply_transfer(report, vault=vault, at=at)
 

@@ -41,6 +41,7 @@ class NoticeStatus(StrEnum):
 
 class PayoutChannel(StrEnum):
     WECHAT = "wechat_transfer"  # 微信零钱
+    ALIPAY = "alipay_transfer"  # 支付宝余额
     BANK = "bank"  # 对公账户
 
 

@@ -21,7 +21,7 @@ from payments.gateways import (
 from payments.kinds import PayoutChannel
 from payments.models import Disbursement
 
-_ASK_INSTEAD = {"ALREADY_EXISTS", "reference_reused"}
+_ASK_INSTEAD = {"ALREADY_EXISTS", "PAYMENT_INFO_INCONSISTENCY", "reference_reused"}
 """They know the number with other content: what became of it counts, not the refusal."""
 
 
@@ -53,7 +53,7 @@ async def ask_to_pay(
     if disbursement.channel is PayoutChannel.BANK:
         return await _by_bank(disbursement, payers.bank, again, vault)
     gateway = payers.gateways.transfer(str(disbursement.merchant))
-    return await _by_wechat(disbursement, gateway, again, vault)
+    return await _by_wallet(disbursement, gateway, again, vault)
 
 
 async def ask_about(disbursement: Disbursement, *, payers: Payers) -> Transfer | None:
@@ -95,10 +95,10 @@ async def _by_bank(
         return await _ask(bank, disbursement)
 
 
-async def _by_wechat(
+async def _by_wallet(
     disbursement: Disbursement, gateway: TransferGateway, again: bool, vault: Vault
 ) -> Transfer | None:
-    account = await accounts.find_account(disbursement.payee_id, "wechat", gateway.appid)
+    account = await accounts.find_account(disbursement.payee_id, gateway.provider, gateway.appid)
     if account is None:
         return None
     known: Transfer | None = None
@@ -108,7 +108,7 @@ async def _by_wechat(
             return known
     order = TransferOrder(
         number=disbursement.number,
-        openid=account.subject,
+        subject=account.subject,
         name=await persons.full_name(disbursement.payee_id, vault=vault),
         amount_fen=disbursement.amount_fen,
         purpose=disbursement.purpose,

@@ -17,7 +17,7 @@ from core.crashpoints import arm
 from tests.crash_flows import Flow, Scene
 from tests.crash_flows.benefits import Claiming, Finishing, Matching
 from tests.crash_flows.fees import Applying, Asking, Keeping, Preparing
-from tests.crash_flows.payouts import ToBank, ToWallet
+from tests.crash_flows.payouts import ToAlipay, ToBank, ToWallet
 from tests.crash_flows.people import ProvingNames, Refreshing, SigningIn
 from tests.given import make_vault
 
@@ -32,6 +32,7 @@ FLOWS: dict[str, Flow] = {
         Applying(),
         Asking(),
         ToWallet(),
+        ToAlipay(),
         ToBank(),
         Matching(),
         Claiming(),

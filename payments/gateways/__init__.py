@@ -77,8 +77,9 @@ class PaymentGateway(Protocol):
 
 
 class TransferGateway(Protocol):
-    """Pays out to a person's wallet, who confirms on the phone."""
+    """Pays out to a person's wallet; where the provider wants it, the payee confirms first."""
 
+    provider: ClassVar[Provider]
     contract: ClassVar[Contract]
 
     @property
@@ -86,7 +87,7 @@ class TransferGateway(Protocol):
 
     @property
     def appid(self) -> str:
-        """The mini-program in which the payee confirms."""
+        """The mini-program in which the payee is known, and confirms."""
         ...
 
     async def transfer(self, order: TransferOrder) -> Transfer:
@@ -98,7 +99,7 @@ class TransferGateway(Protocol):
         ...
 
     def confirmation(self, package: str) -> dict[str, str]:
-        """What the payee's client hands to the wallet, unread by us."""
+        """What the payee's client hands to the wallet, unread by us; empty where nobody asks."""
         ...
 
 
@@ -122,7 +123,7 @@ class Gateways:
     def __init__(
         self, payments: Iterable[PaymentGateway], transfers: Iterable[TransferGateway] = ()
     ) -> None:
-        """The first of `transfers` pays for departments that have no such merchant of their own."""
+        """The earlier of `transfers` are preferred, after a department's own merchants."""
         self._payments = {(str(one.provider), one.merchant): one for one in payments}
         self._transfers = {one.merchant: one for one in transfers}
         for one in (*self._payments.values(), *self._transfers.values()):
@@ -144,15 +145,30 @@ class Gateways:
     def transfer(self, merchant: str) -> TransferGateway:
         found = self._transfers.get(merchant)
         if found is None:
-            raise UnknownMerchant(provider="wechat_transfer")
+            raise UnknownMerchant(provider="transfers")
         return found
 
-    def payout_merchant(self, preferred: str | None) -> str:
-        """The merchant that pays out: the department's own if it can, else the first."""
-        merchant = preferred if preferred in self._transfers else next(iter(self._transfers), None)
-        if merchant is None:
-            raise UnknownMerchant(provider="wechat_transfer")
-        return merchant
+    def payers(
+        self, own: Iterable[str | None], prefer: Provider | None = None
+    ) -> list[TransferGateway]:
+        """Who can pay out to persons, in the order to be tried; UnknownMerchant when nobody can.
+
+        The preferred provider comes first, and of each provider the department's `own` merchant.
+        """
+        if not self._transfers:
+            raise UnknownMerchant(provider="transfers")
+        found, own, providers = [*self._transfers.values()], {*own}, [*self._providers()]
+        return sorted(
+            found,
+            key=lambda one: (
+                one.provider != prefer,
+                providers.index(one.provider),
+                one.merchant not in own,
+            ),
+        )
+
+    def _providers(self) -> Iterable[Provider]:
+        return dict.fromkeys(one.provider for one in self._transfers.values())
 
 
 def declared_contract(channel: object) -> Contract:

@@ -4,14 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, TypeVar
 
-import httpx
-import msgspec
 from msgspec import Meta, Struct
 
 from core.clock import CHINA, now
 from core.money import fen_from_yuan, yuan
-from core.wire import NoAnswer, alipay_gateway
-from core.wire.alipay_gateway import AlipayKeys
+from core.wire.alipay_gateway import AlipayGateway as AlipayLine
 from payments.gateways import (
     Acknowledgement,
     Contract,
@@ -25,11 +22,11 @@ from payments.gateways import (
     Provider,
     Receipt,
 )
+from payments.gateways.alipay_api import ask
 from payments.gateways.alipay_notices import from_alipay_time, read_notice
+from payments.gateways.alipay_transfer import identity_type
 
-_OLD_USER_ID = 16
 _NOT_IN_SUBJECT = str.maketrans("/=&", "／＝＆")
-_UNPROVEN = {"20000", "40005", "ACQ.SYSTEM_ERROR"}
 
 T = TypeVar("T")
 Text = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -57,16 +54,14 @@ class AlipayGateway:
 
     def __init__(
         self,
-        keys: AlipayKeys,
-        client: httpx.AsyncClient,
+        line: AlipayLine,
         *,
         seller_id: str,
-        url: str,
         notify_url: str,
         clock: Callable[[], datetime] = now,
     ) -> None:
-        self._keys = keys
-        self._wire = alipay_gateway.AlipayGateway(keys, client, url=url)
+        self._keys = line.keys
+        self._line = line
         self._seller_id = seller_id
         self._notify_url = notify_url
         self._clock = clock
@@ -111,16 +106,7 @@ class AlipayGateway:
         return read_notice(self._keys, self._seller_id, body)
 
     async def _call(self, method: str, content: dict[str, Any], reply: type[T], **params: str) -> T:
-        try:
-            answer = await self._wire.call(method, at=self._clock(), biz_content=content, **params)
-            if answer.code == "10000":
-                return msgspec.json.decode(answer.node, type=reply)
-        except (NoAnswer, msgspec.MsgspecError) as error:
-            raise GatewayFailed(provider=self.provider) from error
-        reason = answer.sub_code or answer.code
-        if not answer.signed or answer.code in _UNPROVEN or reason in _UNPROVEN:
-            raise GatewayFailed(provider=self.provider, reason=reason)
-        raise GatewayRefused(provider=self.provider, reason=reason)
+        return await ask(self._line, method, content, reply, at=self._clock(), **params)
 
     def _receipt(self, found: _Queried) -> Receipt:
         try:
@@ -144,7 +130,5 @@ class AlipayGateway:
 
 
 def _buyer(subject: str) -> dict[str, str]:
-    """Older applications know a user by 2088…, newer ones by an open_id of their own."""
-    if len(subject) == _OLD_USER_ID and subject.startswith("2088") and subject.isdigit():
-        return {"buyer_id": subject}
-    return {"buyer_open_id": subject}
+    is_user_id = identity_type(subject) == "ALIPAY_USER_ID"
+    return {"buyer_id" if is_user_id else "buyer_open_id": subject}

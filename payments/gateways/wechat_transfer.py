@@ -9,6 +9,7 @@ from payments.gateways import (
     Contract,
     GatewayFailed,
     GatewayRefused,
+    Provider,
     Transfer,
     TransferOrder,
     TransferState,
@@ -63,6 +64,7 @@ class _QueriedBill(Struct):
 class WechatTransfers:
     """Pays out for one merchant. The name always goes along, so that a wrong payee is refused."""
 
+    provider: ClassVar = Provider.WECHAT
     contract: ClassVar = Contract.QUERY
 
     def __init__(self, api: WechatPayApi, *, notify_url: str) -> None:
@@ -84,7 +86,7 @@ class WechatTransfers:
             "appid": self._keys.appid,
             "out_bill_no": order.number,
             "transfer_scene_id": SCENE,
-            "openid": order.openid,
+            "openid": order.subject,
             "user_name": self._api.encrypt(order.name),
             "transfer_amount": order.amount_fen,
             "transfer_remark": purpose,

@@ -126,10 +126,12 @@ class Acknowledgement(Struct, frozen=True):
 
 
 class TransferOrder(Struct, frozen=True, kw_only=True):
-    """Money for a person's wallet. The name lets the provider refuse a wrong payee."""
+    """Money for a person's wallet. `subject` is who the provider knows them as; the name lets it
+    refuse a wrong payee.
+    """
 
     number: str
-    openid: str
+    subject: str
     name: str
     amount_fen: int
     purpose: str

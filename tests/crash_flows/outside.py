@@ -7,7 +7,7 @@ import msgspec
 
 from identity.entities import BankAccount
 from payments.gateways import Payable, Prepared, Transfer, TransferOrder
-from tests.fakes.payments import FakeBank, FakeGateway, FakeTransfers
+from tests.fakes.payments import FakeAlipayTransfers, FakeBank, FakeGateway, FakeTransfers
 
 Kept = TypeVar("Kept")
 
@@ -40,6 +40,18 @@ class KeptTransfers(FakeTransfers):
         offered = await super().transfer(order)
         self._file.write_bytes(msgspec.json.encode(self.bills))
         return offered
+
+
+class KeptAlipayTransfers(FakeAlipayTransfers):
+    def __init__(self, outside: Path) -> None:
+        super().__init__()
+        self._file = outside / "alipay_transfers.json"
+        self.bills = read_book(self._file, Transfer)
+
+    async def transfer(self, order: TransferOrder) -> Transfer:
+        paid = await super().transfer(order)
+        self._file.write_bytes(msgspec.json.encode(self.bills))
+        return paid
 
 
 class KeptBank(FakeBank):

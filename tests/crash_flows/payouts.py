@@ -8,7 +8,8 @@ from payments.models import Disbursement, Posting
 from payments.payouts import Payers
 from payments.transfers import apply_transfer
 from tests.crash_flows import Flow, Scene
-from tests.crash_flows.outside import KeptBank, KeptTransfers
+from tests.crash_flows.outside import KeptAlipayTransfers, KeptBank, KeptTransfers
+from tests.fakes.payments import ALIPAY_APP_ID
 from tests.payments import make
 from tests.payments.jobs_asked import jobs_asked
 
@@ -42,6 +43,24 @@ class ToWallet(Flow):
         await _check_posted_once()
 
 
+class ToAlipay(Flow):
+    """Alipay pays a number at once and once; the payee has nothing to confirm."""
+
+    points = ToWallet.points
+
+    async def prepare(self, scene: Scene) -> None:
+        await make.caller(scene.vault, provider="alipay", appid=ALIPAY_APP_ID)
+
+    async def act(self, scene: Scene) -> None:
+        await _disburse(scene)
+
+    async def check(self, scene: Scene) -> None:
+        row = await Disbursement.get()
+        assert list(KeptAlipayTransfers(scene.outside).bills) == [row.number]
+        assert KeptTransfers(scene.outside).bills == {}
+        await _check_posted_once()
+
+
 class ToBank(Flow):
     """The bank pays a number once, however often it is asked."""
 
@@ -65,7 +84,8 @@ class ToBank(Flow):
 
 
 async def _disburse(scene: Scene) -> None:
-    gateways = Gateways([], [KeptTransfers(scene.outside)])
+    wallets = [KeptTransfers(scene.outside), KeptAlipayTransfers(scene.outside)]
+    gateways = Gateways([], wallets)
     await disburse_requested(
         "E-1",
         str((await Party.get()).id),

@@ -81,6 +81,7 @@ class FakeGateway:
 class FakeTransfers:
     """Offers each number once; the payee confirms with `confirm`. A query shows no package."""
 
+    provider: ClassVar = Provider.WECHAT
     contract: ClassVar = Contract.QUERY
 
     def __init__(self, merchant: str = MCHID, appid: str = APPID, *, fails: int = 0) -> None:
@@ -121,6 +122,27 @@ class FakeTransfers:
 
     def confirmation(self, package: str) -> dict[str, str]:
         return {"mchId": self.merchant, "appId": self.appid, "package": package}
+
+
+class FakeAlipayTransfers(FakeTransfers):
+    """Pays each number at once; nobody confirms anything."""
+
+    provider: ClassVar = Provider.ALIPAY
+
+    def __init__(self, merchant: str = ALIPAY_APP_ID, *, fails: int = 0) -> None:
+        super().__init__(merchant, appid=merchant, fails=fails)
+        self.state = TransferState.PAID
+
+    async def transfer(self, order: TransferOrder) -> Transfer:
+        if not self.refuses and order.number not in self.bills:
+            self.bills[order.number] = Transfer(
+                number=order.number,
+                state=self.state,
+                amount_fen=order.amount_fen,
+                slip_no=f"alipay-{order.number}",
+                merchant=self.merchant,
+            )
+        return await super().transfer(order)
 
 
 class FakeBank:

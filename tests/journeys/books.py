@@ -10,6 +10,7 @@ from payments.models import Disbursement, PaymentReceipt, Posting
 from tests.journeys.town import Town
 
 _OUR_TRANSFER = {"WAIT_USER_CONFIRM": "waiting_user", "SUCCESS": "paid", "FAIL": "failed"}
+_OUR_ALIPAY = {"DEALING": "accepted", "SUCCESS": "paid", "FAIL": "failed"}
 _OUR_RETURN = {"paid": "paid", "returned": "failed"}
 _NEVER_ASKED = (DisbursementStatus.REQUESTED, DisbursementStatus.HELD)
 
@@ -57,6 +58,10 @@ async def their_payouts(town: Town) -> Counter[tuple[str, ...]]:
     found += [
         (row["reference"], row["slip_no"], row["amount_fen"], _OUR_RETURN[row["status"]])
         for row in await town.book("bank_transfers")
+    ]
+    found += [
+        (row["out_biz_no"], row["order_id"], row["amount_fen"], _OUR_ALIPAY[row["state"]])
+        for row in await town.book("alipay_transfers")
     ]
     return Counter((number, slip, str(amount), state) for number, slip, amount, state in found)
 

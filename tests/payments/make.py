@@ -132,5 +132,6 @@ async def entity(vault: Vault, *, with_account: bool = True) -> LegalEntity:
     )
 
 
-def payers(transfers: FakeTransfers | None = None, bank: FakeBank | None = None) -> Payers:
-    return Payers(Gateways([], [transfers or FakeTransfers()]), bank or FakeBank())
+def payers(*transfers: FakeTransfers, bank: FakeBank | None = None) -> Payers:
+    """Those who pay out to persons, in this order; WeChat when none is named."""
+    return Payers(Gateways([], transfers or [FakeTransfers()]), bank or FakeBank())

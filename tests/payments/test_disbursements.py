@@ -55,7 +55,7 @@ class TestToPersons:
         row = await Disbursement.get()
         [order] = transfers.asked
         assert (row.status, row.channel) == (DisbursementStatus.WAITING_USER, PayoutChannel.WECHAT)
-        assert (order.openid, order.name, order.amount_fen) == (payee.subject, "王桂兰", 10000)
+        assert (order.subject, order.name, order.amount_fen) == (payee.subject, "王桂兰", 10000)
         assert await jobs_asked("payments.disbursement_waiting") == [
             {"disbursement_id": str(row.id)}
         ]

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from core.clock import now
 from core.ids import new_number
 from core.wire import alipay
+from core.wire.alipay_gateway import AlipayGateway as AlipayLine
 from core.wire.alipay_gateway import AlipayKeys
 from core.wire.hmac_api import HmacApi
 from identity.entities import BankAccount
@@ -90,10 +91,8 @@ def alipay_gateway(world: World) -> AlipayGateway:
         given["aes_key"],
     )
     return AlipayGateway(
-        keys,
-        client(world),
+        AlipayLine(keys, client(world), url=f"{URL}/openapi.alipay.com/gateway.do"),
         seller_id=given["seller_id"],
-        url=f"{URL}/openapi.alipay.com/gateway.do",
         notify_url="https://zb.test/callbacks/alipay/1",
     )
 
@@ -144,7 +143,7 @@ async def test_a_benefit_is_taken_through_wechat(world: World, sandbox: httpx.As
     transfers = WechatTransfers(line, notify_url="https://zb.test/callbacks/wechat-pay/1")
     order = TransferOrder(
         number=new_number("D", now()),
-        openid=world.identities.openid(world.city.people[WANG], transfers.appid),
+        subject=world.identities.openid(world.city.people[WANG], transfers.appid),
         name="王桂兰",
         amount_fen=250000,
         purpose="高龄津贴",

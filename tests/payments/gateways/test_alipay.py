@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from core.wire import alipay
+from core.wire.alipay_gateway import AlipayGateway as AlipayLine
 from core.wire.alipay_gateway import AlipayKeys
 from payments.gateways import (
     GatewayFailed,
@@ -70,11 +71,10 @@ Answer = Callable[[httpx.Request], httpx.Response]
 
 
 def gateway(answer: Answer, keys: AlipayKeys = KEYS) -> AlipayGateway:
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
     return AlipayGateway(
-        keys,
-        httpx.AsyncClient(transport=httpx.MockTransport(answer)),
+        AlipayLine(keys, client, url="https://alipay.test/gateway.do"),
         seller_id=SELLER_ID,
-        url="https://alipay.test/gateway.do",
         notify_url=NOTIFY_URL,
         clock=lambda: AT,
     )

@@ -1,0 +1,57 @@
+"""Which wallet a payout goes to: where the payee has an account, and somebody who pays. 拨付渠道"""
+
+from msgspec import Struct
+
+from identity import accounts
+from identity.kinds import PartyKind
+from identity.models import Party
+from payments.gateways import Gateways, Provider
+from payments.kinds import PayoutChannel
+from payments.models import Agency, Disbursement
+from payments.payouts import Payers, ask_about
+
+NO_CHANNEL = "no_channel"
+"""Why it is held while the payee has no account that we could pay to."""
+
+_WALLETS = {Provider.WECHAT: PayoutChannel.WECHAT, Provider.ALIPAY: PayoutChannel.ALIPAY}
+
+
+class Way(Struct, frozen=True):
+    channel: PayoutChannel
+    merchant: str | None
+
+
+async def choose_way(
+    payee: Party, department: str, *, gateways: Gateways, prefer: Provider | None = None
+) -> Way:
+    """An enterprise's bank account; the wallet in which a person has an account.
+
+    With accounts in both it is WeChat's, unless the other is preferred. Without any, the first
+    wallet stands there until an account comes.
+    """
+    if payee.kind is not PartyKind.PERSON:
+        return Way(PayoutChannel.BANK, None)
+    agency = await Agency.get_or_none(department=department)
+    own = (agency.wechat_mchid, agency.alipay_app_id) if agency else ()
+    payers = gateways.payers(own, prefer)
+    for payer in payers:
+        if await accounts.find_account(payee.id, payer.provider, payer.appid):
+            return Way(_WALLETS[payer.provider], payer.merchant)
+    return Way(_WALLETS[payers[0].provider], payers[0].merchant)
+
+
+async def choose_again(disbursement: Disbursement, *, payers: Payers) -> bool:
+    """Take another wallet for what is held for want of an account, if one has come meanwhile.
+
+    Only while the first has never heard of the number and the caller's claim lasts: nothing is
+    offered in two wallets. False when the claim is lost.
+    """
+    if disbursement.channel is PayoutChannel.BANK:
+        return True
+    payee = await Party.get(id=disbursement.payee_id)
+    way = await choose_way(payee, disbursement.department, gateways=payers.gateways)
+    if way.channel is disbursement.channel or await ask_about(disbursement, payers=payers):
+        return True
+    mine = Disbursement.filter(id=disbursement.id, asked_until=disbursement.asked_until)
+    disbursement.channel, disbursement.merchant = way.channel, way.merchant
+    return bool(await mine.update(channel=way.channel, merchant=way.merchant))
