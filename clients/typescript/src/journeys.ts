@@ -28,14 +28,20 @@ export interface Paid {
   sheet: SheetAnswer;
 }
 
-/** Prepare, show the sheet, wait until the money is entered. Sheets are not believed. */
+/**
+ * Prepare, show the sheet, wait until the money is entered. Sheets are not believed.
+ * A try that was closed before, because its time was over, is followed by a new one.
+ */
 export async function payFee(
   client: Client,
   phone: Phone,
   orderNo: string,
   options: PayOptions = {},
 ): Promise<Paid> {
-  const payment = await preparePayment(client, phone.provider, orderNo, options);
+  let payment = await preparePayment(client, phone.provider, orderNo, options);
+  if (payment.status === "closed") {
+    payment = await preparePayment(client, phone.provider, orderNo, { ...options, clientId: newId() });
+  }
   const ready = payment.parameters;
   const sheet = ready ? await phone.pay(ready) : "unknown";
   const forMs = sheet === "cancelled" ? 0 : (options.settlingMs ?? SETTLING_MS);

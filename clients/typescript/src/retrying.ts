@@ -5,6 +5,8 @@ import type { Method } from "./types";
 
 const FIRST_DELAY_MS = 400;
 const LONGEST_DELAY_MS = 8_000;
+/** Asked too often, not now, and what a proxy says while the service behind it is being replaced. */
+const PASSING = [429, 502, 503, 504];
 const NAMED_BY_CLIENT = /\{client_id\}$/;
 
 /**
@@ -23,7 +25,7 @@ export function delayBefore(
   random: () => number = Math.random,
 ): number | undefined {
   if (error instanceof Problem) {
-    if (error.status !== 429 && error.status !== 503) return undefined;
+    if (!PASSING.includes(error.status)) return undefined;
     if (error.retryAfter !== undefined) return error.retryAfter * 1000;
   } else if (!(error instanceof NetworkFailed)) {
     return undefined;

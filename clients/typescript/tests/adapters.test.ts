@@ -66,6 +66,12 @@ describe("wx.request", () => {
     });
   }
 
+  it("may answer before it returns, as imitations of it do", async () => {
+    const transport = wxTransport({ request: ({ success }) => success({ statusCode: 204, data: "" }) });
+
+    assert.equal((await transport(GET)).status, 204);
+  });
+
   it("is aborted when the page calls off", async () => {
     let aborted = 0;
     const transport = wxTransport(wx(() => undefined, () => (aborted += 1)));

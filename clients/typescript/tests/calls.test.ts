@@ -92,6 +92,14 @@ describe("sending again", () => {
     assert.deepEqual(waited, [5000, 2000]);
   });
 
+  it("is done while a proxy waits for the service behind it", async () => {
+    const { client, sent } = scripted([answer("<html>", 502), answer("<html>", 504), answer({})]);
+
+    await client.get("/v1/me");
+
+    assert.equal(sent.length, 3);
+  });
+
   it("ends when the service asks for more patience than there is", async () => {
     const { client, sent } = scripted([refusal(429, "web.too_many_requests", { "retry-after": "3600" })]);
 

@@ -31,6 +31,7 @@ export function myTransport(my: MyRequest): Transport {
   return (request, cancellation) =>
     new Promise((resolve, reject) => {
       Cancellation.check(cancellation);
+      let forget = (): void => undefined;
       const answered = (result: MyAnswer, status: number): void =>
         resolve({ status, headers: readHeaders(result.headers), body: readBody(result.data) });
       const task = my.request({
@@ -52,7 +53,7 @@ export function myTransport(my: MyRequest): Transport {
           reject(new NetworkFailed(kind, `${error.error ?? ""} ${error.errorMessage ?? ""}`.trim()));
         },
       });
-      const forget = Cancellation.watch(cancellation, (reason) => {
+      forget = Cancellation.watch(cancellation, (reason) => {
         reject(reason);
         if (task !== undefined && task.abort !== undefined) task.abort();
       });

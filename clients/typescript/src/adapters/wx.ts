@@ -24,6 +24,7 @@ export function wxTransport(wx: WxRequest): Transport {
   return (request, cancellation) =>
     new Promise((resolve, reject) => {
       Cancellation.check(cancellation);
+      let forget = (): void => undefined;
       const task = wx.request({
         url: request.url,
         method: request.method,
@@ -46,7 +47,7 @@ export function wxTransport(wx: WxRequest): Transport {
           reject(new NetworkFailed(/timed?[ _]?out/i.test(said) ? "timeout" : "unreachable", said));
         },
       });
-      const forget = Cancellation.watch(cancellation, (reason) => {
+      forget = Cancellation.watch(cancellation, (reason) => {
         reject(reason);
         if (task !== undefined) task.abort();
       });
