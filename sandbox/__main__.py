@@ -1,4 +1,4 @@
-"""`python -m sandbox serve` and `python -m sandbox console`."""
+"""`python -m sandbox serve`, `python -m sandbox console` and `python -m sandbox proxy`."""
 
 import argparse
 import asyncio
@@ -16,6 +16,7 @@ from sandbox.clock import Clock
 from sandbox.console import write_console
 from sandbox.fault_line import FaultLine
 from sandbox.keys import open_keys
+from sandbox.proxying import serve as serve_proxy
 from sandbox.mini_proxy import product_at
 from sandbox.wechat.pushes import set_push_url
 from sandbox.world import open_world
@@ -29,6 +30,8 @@ def main() -> None:
         sys.exit("the sandbox has no place in production")
     if given.command == "console":
         _write_console(given.state, given.city)
+    elif given.command == "proxy":
+        asyncio.run(serve_proxy(given.port, given.to, seed=given.seed))
     else:
         asyncio.run(_serve(given))
 
@@ -44,6 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--push-url", help="where WeChat pushes events; empty: nowhere any more")
     serve.add_argument("--product", default="", help="where the product answers, for the phone")
     console = commands.add_parser("console", help="write DIR/console.json: keys and ids for us")
+    proxy = commands.add_parser("proxy", help="a TCP line that can be made bad, by orders on stdin")
+    proxy.add_argument("--port", type=int, default=0, help="where to listen on loopback")
+    proxy.add_argument("--to", required=True, metavar="HOST:PORT")
+    proxy.add_argument("--seed", type=int, default=0)
     for command in (serve, console):
         command.add_argument("--state", type=Path, required=True, metavar="DIR")
         command.add_argument("--city", type=Path, required=True, metavar="DIR")
