@@ -54,12 +54,12 @@ describe("a refusal", () => {
   });
 
   it("can be read even when a proxy has written it", async () => {
-    const { client } = scripted([answer("<html>", 502, { "x-request-id": "t-3" })]);
+    const { client } = scripted([answer("<html>", 500, { "x-request-id": "t-3" })]);
 
     const error = await client.get("/v1/me").catch((caught: unknown) => caught);
 
     assert.ok(error instanceof Problem);
-    assert.deepEqual([error.code, error.traceId], ["http.502", "t-3"]);
+    assert.deepEqual([error.code, error.traceId], ["http.500", "t-3"]);
   });
 });
 
