@@ -13,6 +13,8 @@ from tortoise.models import Model
 from core.ids import new_id
 from identity.models import Party
 
+REQUEST_ID_LENGTH = 64
+
 
 class LicenceStatus(StrEnum):
     """What a registry says of a licence, and what the calendar adds to it."""
@@ -147,7 +149,7 @@ class Verification(Model):
         "licences.Presentation", related_name="verifications", on_delete=fields.RESTRICT
     )
     verifier_id = fields.UUIDField()
-    request_id = fields.CharField(64)
+    request_id = fields.CharField(REQUEST_ID_LENGTH)
     organisation_id = fields.UUIDField()
     organisation_name = fields.CharField(64)
     purpose = fields.CharField(128)

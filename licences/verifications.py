@@ -22,7 +22,14 @@ from identity.callers import VerifierCaller
 from identity.session_states import load_state
 from licences.codes import find_presentation
 from licences.licence_fields import ShownField, definitions, open_values, show
-from licences.models import Licence, LicenceStatus, Outcome, Presentation, Verification
+from licences.models import (
+    REQUEST_ID_LENGTH,
+    Licence,
+    LicenceStatus,
+    Outcome,
+    Presentation,
+    Verification,
+)
 
 
 class CodeExpired(Conflict):
@@ -103,6 +110,8 @@ async def read_again(request_id: str, *, verifier: VerifierCaller, vault: Vault)
 
 
 async def _find_own(request_id: str, verifier: VerifierCaller) -> Verification | None:
+    if len(request_id) > REQUEST_ID_LENGTH:  # the column would refuse to be asked for it
+        return None
     return await Verification.get_or_none(verifier_id=verifier.verifier_id, request_id=request_id)
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from litestar import Controller, get, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from msgspec import Struct
 
 from core.clock import now
@@ -21,6 +21,7 @@ from web.waiting import Wait, wait_for_change
 
 ASK_AGAIN_SECONDS = 2
 
+OrderNo = Annotated[str, PathParameter(pattern=r"^[0-9A-Z]{1,32}\Z", description="缴费单号")]
 OfStatus = Annotated[OrderStatus | None, QueryParameter(description="只看这种状态的缴费单")]
 
 
@@ -100,7 +101,7 @@ class FeeOrderController(Controller):
         errors=(RealNameRequired, OrderNotFound),
     )
     async def show(
-        self, order_no: FromPath[str], caller: NamedDependency[Caller], wait: Wait = 0
+        self, order_no: OrderNo, caller: NamedDependency[Caller], wait: Wait = 0
     ) -> FeeOrderView:
         async def decided() -> FeeOrder | None:
             order = await orders.get_order(order_no, caller=caller)
@@ -130,7 +131,7 @@ class FeeOrderController(Controller):
     )
     async def pay(
         self,
-        order_no: FromPath[str],
+        order_no: OrderNo,
         client_id: FromPath[UUID],
         data: JSONBody[PayRequest],
         caller: NamedDependency[Caller],
@@ -152,9 +153,7 @@ class FeeOrderController(Controller):
         description="入账后的凭证，含支付渠道的交易号。",
         errors=(RealNameRequired, OrderNotFound, OrderNotPaid),
     )
-    async def receipt(
-        self, order_no: FromPath[str], caller: NamedDependency[Caller]
-    ) -> OrderReceipt:
+    async def receipt(self, order_no: OrderNo, caller: NamedDependency[Caller]) -> OrderReceipt:
         return await orders.get_receipt(order_no, caller=caller)
 
 

@@ -140,6 +140,13 @@ async def test_an_answer_is_read_again_by_its_own_verifier_only(
     assert (reply.status_code, reply.json()["code"]) == (404, "licences.verification_not_found")
 
 
+async def test_a_request_that_nobody_can_have_made_is_not_found(gate: httpx.AsyncClient) -> None:
+    """G01"""
+    reply = await gate.get(f"/agency/v1/verifications/{'x' * 65}")
+
+    assert (reply.status_code, reply.json()["code"]) == (404, "licences.verification_not_found")
+
+
 async def test_neither_a_resident_nor_a_stranger_checks_codes(
     holder: httpx.AsyncClient, licence: Licence
 ) -> None:

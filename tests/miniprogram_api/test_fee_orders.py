@@ -148,6 +148,16 @@ async def test_someone_elses_fee_looks_like_none(wang: httpx.AsyncClient, vault:
     assert (await wang.get("/v1/fee-orders")).json()["items"] == []
 
 
+@pytest.mark.parametrize("order_no", ["F" * 33, "f20261122", "%F3%AC%A5%90", "F1%0A"])
+async def test_a_number_that_is_none_of_ours_is_refused_and_breaks_nothing(
+    wang: httpx.AsyncClient, order_no: str
+) -> None:
+    """G01"""
+    for path in (f"/v1/fee-orders/{order_no}", f"/v1/fee-orders/{order_no}/receipt"):
+        reply = await wang.get(path)
+        assert (reply.status_code, reply.json()["code"]) == (400, "web.parameters_invalid")
+
+
 async def test_nobody_pays_without_being_signed_in(
     client: httpx.AsyncClient, order: FeeOrder
 ) -> None:

@@ -22,7 +22,7 @@ from identity.sessions import log_in
 from identity.tokens import TokenIssuer
 from identity.verifiers import register_organisation, register_verifier, sign_in_verifier
 from tests.fakes.identity import FakeProvider
-from web.matrix import Audience, load_matrix
+from web.matrix import Audience, load_matrix, route_keys
 
 JSON = {"content-type": "application/json"}
 BODIES = [
@@ -93,12 +93,19 @@ def operations(app: Litestar, signed_in: Mapping[Audience, dict[str, str]]) -> l
     return sorted(found, key=lambda operation: operation[0] == "DELETE")
 
 
+def test_every_route_is_asked(app: Litestar, operations: list[Operation]) -> None:
+    asked = {f"{method} {path}" for method, path, *_ in operations}
+
+    assert len(asked) > 60
+    assert asked == set(route_keys(app.routes))
+
+
 async def test_no_route_takes_a_body_that_the_decoder_refuses(
     client: httpx.AsyncClient, operations: list[Operation], cache: Redis
 ) -> None:
     for method, path, headers, has_body in operations:
-        await cache.flushall()  # no limit is met
         for sent in BODIES[:-2] if has_body else ():
+            await cache.flushall()  # no limit is met
             reply = await client.request(
                 method, _filled(path), headers=headers | JSON, content=sent
             )
@@ -109,11 +116,11 @@ async def test_no_route_breaks_on_odd_addresses(
     client: httpx.AsyncClient, operations: list[Operation], cache: Redis
 ) -> None:
     for method, path, headers, _ in operations:
-        await cache.flushall()  # no limit is met
-        if method == "DELETE" and path.endswith("/current"):
-            continue
+        if path == "/health/ready" or (method == "DELETE" and path.endswith("/current")):
+            continue  # there is no such database here; and nobody signs out
         for text in TEXTS:
             for odd in {_filled(path, text), f"{_filled(path)}?{_odd_query(text)}"}:
+                await cache.flushall()  # no limit is met
                 reply = await client.request(method, odd, headers=headers)
                 answered = reply.status_code in range(200, 500) and reply.status_code != 429
                 assert answered, (method, path, odd[:80], reply.text)
