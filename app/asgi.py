@@ -36,7 +36,7 @@ def create_app(
         url = settings.database_url.reveal()
         async with database(url, minsize=2, maxsize=settings.database_connections):
             yield
-        await parts.cache.aclose()
+        await parts.close()
 
     web = WebPlugin(
         doors=make_doors(parts.issuer, parts.session_states),

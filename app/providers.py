@@ -5,6 +5,7 @@ Settings decide. The sandbox is chosen by addresses of this machine, which produ
 
 import logging
 from base64 import b64decode
+from collections.abc import Sequence
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -81,6 +82,13 @@ class Parts(Struct, frozen=True, kw_only=True):
     presentation_signer: Signer
     cursor_signer: Signer
     file_store: ObjectStore
+    clients: Sequence[httpx.AsyncClient] = ()
+
+    async def close(self) -> None:
+        """Let go of every line to the outside and to the cache."""
+        for client in self.clients:
+            await client.aclose()
+        await self.cache.aclose()
 
 
 def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> Parts:
@@ -90,8 +98,11 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
     """
     _say_aloud(settings)
 
+    clients: list[httpx.AsyncClient] = []
+
     def open_client(base_url: str) -> httpx.AsyncClient:
-        return _client(base_url, transport)
+        clients.append(_client(base_url, transport))
+        return clients[-1]
 
     cache = Redis.from_url(
         settings.valkey_url.reveal(), socket_timeout=2.0, socket_connect_timeout=1.0
@@ -123,6 +134,7 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
         presentation_signer=Signer(keys, purpose="licence presentation", suite=suite),
         cursor_signer=Signer(keys, purpose="page cursor", suite=suite),
         file_store=open_store(settings.file_store_url),
+        clients=clients,
     )
 
 

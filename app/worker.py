@@ -44,7 +44,7 @@ async def run(settings: Settings) -> None:
         known = handlers(parts, operating_department=department)
         regular = [*timetable(parts), report]
         await run_worker(known, database_url=url, timetable=regular, stop=stop)
-    await parts.cache.aclose()
+    await parts.close()
 
 
 def _messages() -> dict[str, Handler]:
