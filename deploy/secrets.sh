@@ -24,6 +24,7 @@ word | keep application_password
 word | keep valkey_password
 key | keep kek
 key | keep presentation_keys
+openssl genpkey -algorithm ed25519 | keep audit_anchor_key
 token_key | keep resident_token_keys
 token_key | keep verifier_token_keys
 
