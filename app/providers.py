@@ -5,8 +5,7 @@ Settings decide. The sandbox is chosen by addresses of this machine, which produ
 
 import logging
 from base64 import b64decode
-from collections.abc import Sequence
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 import httpx
