@@ -10,6 +10,7 @@ from app.database import database
 from app.providers import Parts, choose_parts
 from app.settings import Settings
 from app.timetable import timetable
+from core import broken_seals
 from core.clock import now
 from core.jobs import Handler, report_given_up
 from core.worker import Regularly, run_worker
@@ -26,6 +27,7 @@ from proactive.disbursing import may_pay
 def handlers(parts: Parts, *, operating_department: str) -> dict[str, Handler]:
     return (
         _messages()
+        | _core(operating_department)
         | _payments(parts, operating_department)
         | _notifications(parts, operating_department)
         | _proactive(parts)
@@ -45,6 +47,10 @@ async def run(settings: Settings) -> None:
         regular = [*timetable(parts), report]
         await run_worker(known, database_url=url, timetable=regular, stop=stop)
     await parts.close()
+
+
+def _core(department: str) -> dict[str, Handler]:
+    return {"core.seal_broken": partial(broken_seals.ask_a_person, department=department)}
 
 
 def _messages() -> dict[str, Handler]:

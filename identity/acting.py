@@ -1,24 +1,21 @@
 """Acting for somebody: a ward, an enterprise one represents, a party that named one. 代办"""
 
 from datetime import date, datetime
-from enum import StrEnum
 from hashlib import sha256
 from hmac import compare_digest
 from uuid import UUID
 
-from msgspec import Struct
 from tortoise.exceptions import IntegrityError
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from core import audit
 from core.errors import NotAllowed, NotFound
-from core.masking import mask_name
 from core.sealing import Vault
 from identity import persons
 from identity.authentication import SessionEnded
-from identity.callers import Caller, RealNameRequired
-from identity.kinds import EntityStatus, GrantKind, Level, PartyKind, Scope
+from identity.callers import Caller
+from identity.kinds import EntityStatus, GrantKind, Scope
 from identity.models import ActingGrant, LegalEntity, Session
 from identity.providers import BusinessRegister
 from identity.session_states import grant_holds, load_state
@@ -36,38 +33,6 @@ class NotRepresentative(NotAllowed):
     message = "登记系统中您不是该单位的法定代表人，或该单位已停业"
 
 
-class Relation(StrEnum):
-    SELF = "self"  # 本人
-    GUARDIAN = "guardian"  # 监护人
-    REPRESENTATIVE = "representative"  # 法定代表人
-    AGENT = "agent"  # 受托代办人
-
-
-class ActingChoice(Struct, frozen=True, kw_only=True):
-    """One party the caller may act for. The name of a person is masked unless it is one's own."""
-
-    party_id: UUID
-    kind: PartyKind
-    name: str
-    relation: Relation
-    scope: Scope
-    until_on: date | None = None
-
-
-async def list_choices(caller: Caller, *, vault: Vault, at: datetime) -> list[ActingChoice]:
-    """Everybody the caller may act for today, oneself first."""
-    person_id = _person(caller)
-    own_name = await persons.full_name(person_id, vault=vault)
-    choices = [_choice(person_id, PartyKind.PERSON, own_name, Relation.SELF)]
-    represented = LegalEntity.filter(legal_representative_id=person_id, status=EntityStatus.ACTIVE)
-    choices += [
-        _choice(entity.id, PartyKind.ENTITY, entity.name, Relation.REPRESENTATIVE)
-        for entity in await represented.order_by("id")
-    ]
-    grants = [g for g in await _grants(person_id).order_by("id") if grant_holds(g, at=at)]
-    return choices + [await _granted_choice(grant, vault) for grant in grants]
-
-
 async def act_for(
     caller: Caller,
     party_id: UUID,
@@ -82,7 +47,7 @@ async def act_for(
     It ends with the login it comes from, and when what it rests on ends; none begins in a login
     that was ended meanwhile. A party that one may not act for is not found.
     """
-    person_id = _person(caller)
+    person_id = caller.required_person()
     grant = None
     if party_id != person_id:
         grant = await _right_to_act(person_id, party_id, register, vault, at)
@@ -142,17 +107,16 @@ async def revoke_acting(grant_id: UUID, *, actor: str, at: datetime) -> None:
             await audit.record(actor, "acting.revoke", f"acting_grant:{grant_id}")
 
 
-def _person(caller: Caller) -> UUID:
-    if caller.person_id is None or caller.level < Level.REAL_NAME:
-        raise RealNameRequired(account_id=caller.account_id, step="real_name")
-    return caller.person_id
+def living_grants(person_id: UUID) -> QuerySet[ActingGrant]:
+    """What a person was granted and nobody took back; whether it holds today is not asked."""
+    return ActingGrant.filter(agent_id=person_id, revoked_at=None)
 
 
 async def _find_grant(person_id: UUID, party_id: UUID, *, at: datetime) -> ActingGrant | None:
     """The strongest grant that holds today: one that may confirm before one that may not."""
     grants = [
         grant
-        for grant in await _grants(person_id).filter(party_id=party_id)
+        for grant in await living_grants(person_id).filter(party_id=party_id)
         if grant_holds(grant, at=at)
     ]
     return min(grants, key=lambda grant: grant.scope is not Scope.CONFIRMER, default=None)
@@ -194,31 +158,3 @@ async def _check_representative(
         or not compare_digest(registered.representative_id_sha256.encode(), digest.encode())
     ):
         raise NotRepresentative(party_id=party_id)
-
-
-def _grants(person_id: UUID) -> QuerySet[ActingGrant]:
-    return ActingGrant.filter(agent_id=person_id, revoked_at=None)
-
-
-async def _granted_choice(grant: ActingGrant, vault: Vault) -> ActingChoice:
-    guardian = grant.kind is GrantKind.GUARDIAN
-    entity = await LegalEntity.get_or_none(id=grant.party_id)
-    if entity is not None:
-        name, party_kind = entity.name, PartyKind.ENTITY
-    else:
-        name = mask_name(await persons.full_name(grant.party_id, vault=vault))
-        party_kind = PartyKind.PERSON
-    return ActingChoice(
-        party_id=grant.party_id,
-        kind=party_kind,
-        name=name,
-        relation=Relation.GUARDIAN if guardian else Relation.AGENT,
-        scope=grant.scope,
-        until_on=grant.until_on,
-    )
-
-
-def _choice(party_id: UUID, kind: PartyKind, name: str, relation: Relation) -> ActingChoice:
-    return ActingChoice(
-        party_id=party_id, kind=kind, name=name, relation=relation, scope=Scope.CONFIRMER
-    )

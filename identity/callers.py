@@ -5,7 +5,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from core.errors import NotAllowed
-from identity.kinds import Scope
+from identity.kinds import Level, Scope
 
 
 class RealNameRequired(NotAllowed):
@@ -39,6 +39,12 @@ class Caller(Struct, frozen=True, kw_only=True):
         if self.party_id is None or self.party_id == self.person_id:
             return f"person:{self.person_id}"
         return f"person:{self.person_id} for party:{self.party_id}"
+
+    def required_person(self) -> UUID:
+        """Who the caller is, whomever it acts for; refused before real-name proof."""
+        if self.person_id is None or self.level < Level.REAL_NAME:
+            raise RealNameRequired(account_id=self.account_id, step="real_name")
+        return self.person_id
 
     def required_party(self) -> UUID:
         """Whom the caller acts for; refused before real-name proof."""

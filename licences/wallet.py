@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 from tortoise.transactions import in_transaction
 
-from core import audit
+from core import audit, broken_seals
 from core.clock import date_in_china
 from core.sealing import SealBroken, Vault
 from identity.callers import Caller
@@ -49,7 +49,7 @@ async def list_licences(caller: Caller, *, vault: Vault, at: datetime) -> list[L
         .order_by("licence_type_id", "id")
         .limit(WALLET_LIMIT)
     )
-    return [_card_or_blank(row, vault, at) for row in rows]
+    return [await _card_or_blank(row, vault, at) for row in rows]
 
 
 async def get_licence(
@@ -85,10 +85,11 @@ async def find_own(licence_id: UUID, caller: Caller) -> Licence:
     return licence
 
 
-def _card_or_blank(licence: Licence, vault: Vault, at: datetime) -> LicenceCard:
+async def _card_or_blank(licence: Licence, vault: Vault, at: datetime) -> LicenceCard:
     try:
         return _card(licence, vault, at, clear=False)
-    except SealBroken:
+    except SealBroken as broken:
+        await broken_seals.report(broken)
         return _with_fields(licence, at, None)
 
 

@@ -8,8 +8,9 @@ from msgspec import Struct
 from core.clock import now
 from core.sealing import Vault
 from identity import acting
-from identity.acting import ActingChoice, NotRepresentative, PartyNotFound
+from identity.acting import NotRepresentative, PartyNotFound
 from identity.callers import Caller, RealNameRequired
+from identity.choices import ActingChoice, list_choices
 from identity.providers import BusinessRegister, RegisterFailed
 from identity.sessions import SignedIn
 from identity.tokens import TokenIssuer
@@ -34,7 +35,7 @@ class ActingController(Controller):
     async def index(
         self, caller: NamedDependency[Caller], vault: NamedDependency[Vault]
     ) -> Page[ActingChoice]:
-        return whole(await acting.list_choices(caller, vault=vault, at=now()))
+        return whole(await list_choices(caller, vault=vault, at=now()))
 
     @post(
         "/sessions/acting",

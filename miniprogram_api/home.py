@@ -8,8 +8,8 @@ from litestar.di import NamedDependency
 from core.clock import now
 from core.masking import mask_name
 from core.sealing import Vault
-from identity.acting import ActingChoice, list_choices
 from identity.callers import Caller
+from identity.choices import ActingChoice, list_choices
 from identity.kinds import Level, PartyKind, Scope
 from identity.profiles import get_preferences
 from licences.models import LicenceStatus

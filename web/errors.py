@@ -10,8 +10,11 @@ from typing import Any
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import Scope
 from msgspec import UNSET, Struct, UnsetType
 
+from core import broken_seals
+from core.database import DatabaseGone
 from core.errors import (
     Conflict,
     DomainError,
@@ -22,6 +25,7 @@ from core.errors import (
     TooMany,
     UpstreamFailed,
 )
+from core.sealing import SealBroken
 from core.texts import find_texts
 from web.tracing import trace_id
 
@@ -88,6 +92,15 @@ def domain_problem(request: AnyRequest, error: DomainError) -> Response[Problem]
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return _reply(request, status, error.code, error.message, error.details(), headers)
+
+
+async def report_broken_seal(error: Exception, scope: Scope) -> None:
+    """Besides the 500 that it is: have a person look at the row. It never changes the answer."""
+    if isinstance(error, SealBroken):
+        try:
+            await broken_seals.report(error)
+        except DatabaseGone as gone:
+            log.error("seal not reported", exc_info=gone, extra={"trace_id": trace_id(scope)})
 
 
 def http_problem(request: AnyRequest, error: HTTPException) -> Response[Problem]:

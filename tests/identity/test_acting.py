@@ -8,17 +8,14 @@ from msgspec.structs import replace
 from core.models import AuditEntry
 from core.sealing import Vault
 from identity.acting import (
-    ActingChoice,
     NotRepresentative,
     PartyNotFound,
-    Relation,
     act_for,
     grant_acting,
-    list_choices,
     revoke_acting,
 )
 from identity.authentication import SessionEnded, authenticate_resident
-from identity.callers import Caller, ConfirmerRequired, RealNameRequired
+from identity.callers import Caller, ConfirmerRequired
 from identity.entities import register_entity
 from identity.kinds import EntityStatus, GrantKind, Scope
 from identity.models import ActingGrant, LegalEntity, Person
@@ -86,32 +83,6 @@ async def switch(
     issuer: TokenIssuer,
 ) -> SignedIn:
     return await act_for(caller, party_id, register=register, vault=vault, issuer=issuer, at=AT)
-
-
-class TestListChoices:
-    async def test_oneself_what_one_represents_and_what_one_was_granted_today(
-        self, caller: Caller, child: Person, entity: LegalEntity, vault: Vault
-    ) -> None:
-        await LegalEntity.all().update(legal_representative_id=caller.person_id)
-        await grant(caller, child.id, kind=GrantKind.GUARDIAN, until_on=date(2030, 1, 1))
-        await grant(caller, entity.id, from_on=TODAY + timedelta(days=1), until_on=None)
-
-        choices = await list_choices(caller, vault=vault, at=AT)
-
-        def told(choice: ActingChoice) -> tuple[UUID, str, Relation]:
-            return choice.party_id, choice.name, choice.relation
-
-        assert [told(choice) for choice in choices] == [
-            (caller.person_id, "王桂兰", Relation.SELF),
-            (entity.id, "某公司", Relation.REPRESENTATIVE),
-            (child.id, "陈*", Relation.GUARDIAN),
-        ]
-
-    async def test_nobody_without_a_real_name(self, issuer: TokenIssuer, vault: Vault) -> None:
-        signed_in = await log_in("openid-x", provider=FakeProvider(), issuer=issuer, at=AT)
-
-        with pytest.raises(RealNameRequired):
-            await list_choices(await caller_of(signed_in, at=AT), vault=vault, at=AT)
 
 
 class TestActFor:

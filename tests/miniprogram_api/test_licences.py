@@ -1,11 +1,16 @@
 import httpx
 import pytest
 
+from app.providers import Parts
+from app.worker import handlers
+from core import jobs
 from core.clock import now
+from core.models import HumanTask
 from core.sealing import Vault
 from identity.models import Account
 from identity.sessions import log_in
 from identity.tokens import TokenIssuer
+from licences.models import Licence
 from tests.fakes.identity import FakeProvider
 from tests.licences import make
 
@@ -39,6 +44,27 @@ async def test_the_wallet_is_masked_until_a_purpose_is_said(wang: httpx.AsyncCli
     assert "王桂兰" in clear.text
     assert "LX-LNZ-1951" in clear.text
     assert without.status_code == 400
+
+
+async def test_one_licence_that_does_not_open_is_put_before_a_person_and_the_list_lives(
+    wang: httpx.AsyncClient, vault: Vault, parts: Parts
+) -> None:
+    """G10: 500 with its own code for the one, the others are shown, and one task for all of it."""
+    card = await _only(wang)
+    moved = await make.licence(vault, (await make.person(vault)).id)
+    await Licence.filter(id=card["id"]).update(values_sealed=moved.values_sealed)
+
+    one = [await wang.get(f"/v1/licences/{card['id']}") for _ in range(2)]
+    every = await wang.get("/v1/licences")
+    home = await wang.get("/v1/home")
+    await jobs.run_due(handlers(parts, operating_department="330199-data"), at=now())
+
+    problems = {(reply.status_code, reply.json()["code"]) for reply in one}
+    assert problems == {(500, "core.seal_broken")}
+    assert [row["readable"] for row in every.json()["items"]] == [False]
+    assert (every.status_code, home.status_code) == (200, 200)
+    task = await HumanTask.get(kind="core.seal_broken")
+    assert (task.department, task.subject) == ("330199-data", f"licences_licence:{card['id']}")
 
 
 async def test_somebody_elses_licence_looks_like_none(
