@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import get
 from litestar.di import NamedDependency, Provide
+from litestar.params import FromQuery
 
 from sandbox.city import Person
 from sandbox.phone.people import phone_owner
@@ -30,9 +31,9 @@ TRANSFER = """
 async def sheet(
     person: NamedDependency[Person],
     world: NamedDependency[World],
-    prepay_id: str | None = None,
-    trade_no: str | None = None,
-    package_info: str | None = None,
+    prepay_id: FromQuery[str | None] = None,
+    trade_no: FromQuery[str | None] = None,
+    package_info: FromQuery[str | None] = None,
 ) -> dict[str, Any]:
     """Amount, title and payee of one pay sheet or payout that is this person's own."""
     close_overdue(world)
