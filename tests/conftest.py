@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -17,6 +18,9 @@ from tests.deployment import make_parts, make_settings
 from tests.fakes.identity import make_issuer
 from tests.given import AT as AT
 from tests.given import make_vault
+
+if TYPE_CHECKING:
+    from tests.journeys.town import Deployment, Town
 
 
 @pytest.fixture(scope="session")
@@ -97,3 +101,27 @@ async def client(db: None, app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="https://zb.test") as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+async def deployment(
+    database: None, valkey: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+) -> "Deployment":
+    """The invented city, moved in once and kept aside."""
+    from tests.journeys.opening import move_in
+    from tests.journeys.town import Deployment
+
+    deployment = Deployment(tmp_path_factory.mktemp("outside"), valkey_url=valkey.url())
+    await move_in(deployment)
+    return deployment
+
+
+@pytest.fixture(scope="module")
+async def town(
+    deployment: "Deployment", tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator["Town"]:
+    """One town for each module: its tests play with different people, in any order."""
+    from tests.journeys.opening import fresh_town
+
+    async with fresh_town(deployment, tmp_path_factory.mktemp("outside")) as town:
+        yield town

@@ -24,6 +24,7 @@ from sandbox.city import read_city
 from sandbox.clock import Clock
 from sandbox.console import write_console
 from sandbox.courier import Courier
+from sandbox.fault_line import FaultLine, NothingCame
 from sandbox.keys import open_keys
 from sandbox.world import World, open_world
 from seeds.files import CITY, City
@@ -43,7 +44,10 @@ class Line(httpx.AsyncBaseTransport):
         self._meanwhile: dict[str, Meanwhile] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await self._inner.handle_async_request(request)
+        try:
+            response = await self._inner.handle_async_request(request)
+        except NothingCame as lost:
+            raise httpx.ReadTimeout("nothing came back", request=request) from lost
         for part_of_url, happens in list(self._meanwhile.items()):
             if part_of_url in str(request.url):
                 await response.aread()
@@ -86,7 +90,8 @@ class Town:
     def __init__(self, deployment: Deployment, state: Path, offset: timedelta) -> None:
         self.city, self.said = deployment.city, list[str]()
         self.world: World = open_world(state, CITY, clock=Clock(offset.total_seconds()))
-        sandbox = httpx.ASGITransport(create_sandbox(self.world, delivers=False))
+        outside = FaultLine(create_sandbox(self.world, delivers=False), self.world, hangs=False)
+        sandbox = httpx.ASGITransport(outside)
         self.line, settings = Line(sandbox), deployment.settings
         self.parts: Parts = choose_parts(settings, transport=self.line)
         self._product = httpx.ASGITransport(AccessLog(create_app(settings, self.parts)))
@@ -114,6 +119,10 @@ class Town:
     async def deliver(self) -> int:
         """One try of each callback that is due; how many there were."""
         return await self._courier.deliver_due()
+
+    async def let_time_work(self) -> None:
+        """What ends outside by itself has ended by now."""
+        await self._courier.let_time_work()
 
     async def deliver_again(self, number: str) -> int:
         """The platform did not hear our answer, and says everything about a number again."""
