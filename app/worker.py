@@ -17,6 +17,7 @@ from core.worker import Regularly, run_worker
 from notifications.sending import deliver_due
 from payments.disbursements import disburse_requested, follow_disbursement
 from payments.notices import apply_notices
+from payments.payout_channels import payee_reachable
 from payments.payouts import Payers
 from payments.queries import query_attempt
 from payments.refunds import refund_receipt
@@ -70,6 +71,7 @@ def _payments(parts: Parts, department: str) -> dict[str, Handler]:
         "payments.refund_receipt": refund_receipt,
         "payments.disburse": _with_vault(parts, disburse_requested, payers=payers),
         "payments.follow_disbursement": _with_vault(parts, follow_disbursement, payers=payers),
+        "identity.account_linked": payee_reachable,
     }
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 from tortoise.transactions import in_transaction
 
-from core import audit, tasks
+from core import audit, jobs, tasks
 from core.crashpoints import crashpoint
 from core.errors import Conflict, Rejected
 from core.sealing import Vault
@@ -75,6 +75,12 @@ async def _join(caller: Caller, person: Person, desk: "_Desk", *, at: datetime) 
             await Session.filter(account_id=account.id, party_id=None).update(party_id=person.id)
             actor = f"person:{person.id}"
             await audit.record(actor, "account.real_name", f"account:{account.id}")
+            await jobs.enqueue(
+                "identity.account_linked",
+                dedupe_key=f"identity.account_linked:{account.id}",
+                person_id=str(person.id),
+                account_id=str(account.id),
+            )
         status = RealNameStatus.CONFIRMED
         await Person.filter(id=person.id).update(real_name_status=status, real_name_at=at)
     if account.person_id != person.id:

@@ -128,9 +128,12 @@ async def request_disbursement(
 
 
 async def follow_disbursement(
-    disbursement_id: str, step: int, *, payers: Payers, vault: Vault
+    disbursement_id: str, step: int, *, payers: Payers, vault: Vault, since: str = ""
 ) -> None:
-    """Take an unfinished disbursement as far as it goes now, and look again later. A job."""
+    """Take an unfinished disbursement as far as it goes now, and look again later. A job.
+
+    `since` names what it is followed anew for, with short steps first.
+    """
     at = now()
     disbursement = await Disbursement.get(id=disbursement_id)
     try:
@@ -144,7 +147,7 @@ async def follow_disbursement(
         await Disbursement.filter(id=disbursement.id).update(asked_until=None)
     await disbursement.refresh_from_db()
     if disbursement.status in (*TO_BE_ASKED, *UNDER_WAY):
-        await _follow_later(disbursement, step + 1, at=at)
+        await _follow_later(disbursement, step + 1, at=at, since=since)
 
 
 async def get_disbursement(disbursement_id: UUID, *, caller: Caller) -> Disbursement:
@@ -254,14 +257,15 @@ async def _hold(disbursement: Disbursement, reason: str) -> None:
             await ask_a_person(disbursement, "payments.payout_held", reason=reason)
 
 
-async def _follow_later(row: Disbursement, step: int, *, at: datetime) -> None:
+async def _follow_later(row: Disbursement, step: int, *, at: datetime, since: str = "") -> None:
     after = timedelta(seconds=LADDER[step] if step < len(LADDER) else 3600)
     if row.status is DisbursementStatus.HELD and row.reason != HALTED:
         after = HELD_LASTS
     await jobs.enqueue(
         "payments.follow_disbursement",
-        dedupe_key=f"payments.follow_disbursement:{row.id}:{step}",
+        dedupe_key=f"payments.follow_disbursement:{row.id}:{since}{step}",
         run_at=at + after,
         disbursement_id=str(row.id),
         step=step,
+        **({"since": since} if since else {}),
     )

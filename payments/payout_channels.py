@@ -1,12 +1,16 @@
 """Which wallet a payout goes to: where the payee has an account, and somebody who pays. 拨付渠道"""
 
-from msgspec import Struct
+from uuid import UUID
 
+from msgspec import Struct
+from tortoise.expressions import Q
+
+from core import jobs
 from identity import accounts
 from identity.kinds import PartyKind
 from identity.models import Party
 from payments.gateways import Gateways, Provider
-from payments.kinds import PayoutChannel
+from payments.kinds import DisbursementStatus, PayoutChannel
 from payments.models import Agency, Disbursement
 from payments.payouts import Payers, ask_about
 
@@ -38,6 +42,23 @@ async def choose_way(
         if await accounts.find_account(payee.id, payer.provider, payer.appid):
             return Way(_WALLETS[payer.provider], payer.merchant)
     return Way(_WALLETS[payers[0].provider], payers[0].merchant)
+
+
+async def payee_reachable(person_id: str, account_id: str) -> None:
+    """Follow at once what waits until this person has an account. A job.
+
+    What is being asked for in this moment may find none either: it is looked at again as well.
+    """
+    homeless = Q(status=DisbursementStatus.HELD, reason=NO_CHANNEL)
+    asking = Q(status=DisbursementStatus.UNKNOWN)
+    for row in await Disbursement.filter(homeless | asking, payee_id=UUID(person_id)):
+        await jobs.enqueue(
+            "payments.follow_disbursement",
+            dedupe_key=f"payments.follow_disbursement:{row.id}:{account_id}",
+            disbursement_id=str(row.id),
+            step=0,
+            since=account_id,
+        )
 
 
 async def choose_again(disbursement: Disbursement, *, payers: Payers) -> bool:

@@ -21,6 +21,7 @@ from tests.fakes.identity import (
     FakeProvider,
     caller_of,
 )
+from tests.payments.jobs_asked import jobs_asked
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -67,6 +68,19 @@ async def test_proof_makes_the_account_a_persons_and_raises_its_level(
     assert session.party_id == person.id
     assert (person.real_name_status, person.real_name_at) == (RealNameStatus.CONFIRMED, AT)
     assert await AuditEntry.filter(action="account.real_name", actor=f"person:{person.id}").exists()
+
+
+async def test_whoever_waits_for_the_account_hears_of_it_once(
+    issuer: TokenIssuer, vault: Vault, register: FakePopulationRegister
+) -> None:
+    caller = await tap(issuer)
+
+    for _ in range(2):
+        person = await prove(caller, register, vault, "王桂兰", WANG)
+
+    assert await jobs_asked("identity.account_linked") == [
+        {"person_id": str(person.id), "account_id": str(caller.account_id)}
+    ]
 
 
 async def test_wechat_and_alipay_are_one_person_also_when_proved_at_once(

@@ -121,6 +121,31 @@ async def test_an_enterprise_is_paid_to_its_account_after_somebody_who_may_has_s
     await books.agree(town)
 
 
+async def test_money_that_waits_for_an_account_is_sent_as_soon_as_there_is_one(
+    town: Town,
+) -> None:
+    title = "敬老月慰问金"
+    await publish(town, "lx-waits", mode="DIRECT", title=title)
+    waiting = Disbursement.filter(purpose=title, status="held")
+    held = [row.reference for row in await waiting]
+
+    sun = await resident(town, "sun-changgeng")
+    await town.work()
+    sent = await offer(sun, "lx-waits")
+    said = await take_money(sun, title)
+    await town.work()
+    await town.do_everything_again()
+
+    assert f"entitlement:{sent['id']}" in held
+    assert (sent["status"], said) == ("paying", TAKEN)
+    assert (await offer(sun, "lx-waits"))["status"] == "paid"
+    row = await Disbursement.get(reference=f"entitlement:{sent['id']}")
+    assert len(await town.book("wechat_pay_transfers", out_bill_no=row.number)) == 1
+    assert len(held) > 1
+    assert await waiting.count() == len(held) - 1
+    await books.agree(town)
+
+
 async def test_who_declines_is_paid_nothing(town: Town) -> None:
     """E10"""
     await publish(town, "lx-declined")

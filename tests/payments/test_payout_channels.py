@@ -12,6 +12,7 @@ from payments.disbursements import disburse_requested, follow_disbursement
 from payments.gateways import GatewayRefused, Gateways, Provider, Transfer, TransferState
 from payments.kinds import DisbursementStatus, PayoutChannel
 from payments.models import Disbursement, Posting
+from payments.payout_channels import payee_reachable
 from payments.payouts import Payers
 from tests.fakes.payments import ALIPAY_APP_ID, MCHID, FakeAlipayTransfers, FakeTransfers
 from tests.payments import make
@@ -193,6 +194,30 @@ class TestHeldForWantOfAnAccount:
 
         assert (row.status, row.channel) == (DisbursementStatus.PAID, PayoutChannel.ALIPAY)
         assert [task.kind for task in await HumanTask.all()] == ["payments.payout_held"]
+
+    async def test_it_is_followed_anew_at_once_and_once_for_an_account(self, vault: Vault) -> None:
+        someone, payers = await make.person(vault), make.payers(FakeTransfers())
+        row = await self.held(someone, payers, vault)
+        account = await on_alipay(vault, someone=someone)
+
+        for _ in range(2):
+            await payee_reachable(str(someone.id), str(account.account_id))
+
+        asked = await jobs_asked("payments.follow_disbursement")
+        anew = [job for job in asked if job.get("since")]
+        assert anew == [
+            {"disbursement_id": str(row.id), "step": 0, "since": str(account.account_id)}
+        ]
+
+    async def test_what_waits_for_something_else_is_left_alone(self, vault: Vault) -> None:
+        someone, payers = await make.person(vault), make.payers(FakeTransfers())
+        row = await self.held(someone, payers, vault)
+        await Disbursement.filter(id=row.id).update(reason=disbursements.HALTED)
+
+        await payee_reachable(str(someone.id), str(row.id))
+
+        asked = await jobs_asked("payments.follow_disbursement")
+        assert [job for job in asked if job.get("since")] == []
 
     async def test_what_the_first_has_heard_of_is_not_offered_elsewhere(self, vault: Vault) -> None:
         """I4: the account was closed after an answer was lost."""
