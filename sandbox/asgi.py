@@ -23,11 +23,14 @@ from sandbox.fault_routes import FaultController
 from sandbox.mini_proxy import Product, pass_on
 from sandbox.phone.alipay import AlipayPhoneController
 from sandbox.phone.sheets import sheet
+from sandbox.phone.sms import SmsPhoneController
 from sandbox.phone.wallet import wallet
 from sandbox.phone.wechat import WechatPhoneController
 from sandbox.phone_page import about, page_file, people, people_page, screen
 from sandbox.refusals import MachineRefusal, PayRefusal, PhoneRefusal, WechatRefusal
 from sandbox.registers import BusinessController, PopulationController
+from sandbox.sms.control import enter_push_url
+from sandbox.sms.suppliers import JsonSmsController, send_form
 from sandbox.wechat.answers import answer_refusal as answer_wechat_refusal
 from sandbox.wechat.check_routes import WechatCheckController
 from sandbox.wechat.control import WechatControlController
@@ -63,6 +66,10 @@ ROUTES = (
     WechatPhoneController,
     AlipayPhoneController,
     wallet,
+    JsonSmsController,
+    send_form,
+    SmsPhoneController,
+    enter_push_url,
     sheet,
     people_page,
     people,

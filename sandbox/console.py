@@ -7,7 +7,9 @@ import msgspec
 
 from sandbox.city import City
 from sandbox.crypto import private_key, public_pem
-from sandbox.keys import Keys, write_private
+from sandbox.keys import Keys, MachineKey, write_private
+from sandbox.sms.messages import SIGN_NAME
+from sandbox.sms.pushes import SUPPLIERS
 
 FILE = "console.json"
 
@@ -46,7 +48,12 @@ def console(city: City, keys: Keys) -> dict[str, Any]:
             "secret": keys.machines["bank"].secret,
             "debit_account": keys.debit_account,
         },
+        "sms": {name: _sms(keys.machines[name]) for name in SUPPLIERS},
     }
+
+
+def _sms(key: MachineKey) -> dict[str, str]:
+    return {"app_key": key.app_key, "secret": key.secret, "sign_name": SIGN_NAME}
 
 
 def _merchant(mchid: str, keys: Keys) -> dict[str, str]:

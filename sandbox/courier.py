@@ -14,6 +14,8 @@ from sandbox.alipay.transfers import end_transfers
 from sandbox.clock import skewed, stamp
 from sandbox.fault_keys import change_keys
 from sandbox.fault_letters import Fate
+from sandbox.sms import pushes as sms_pushes
+from sandbox.sms.messages import deliver_messages
 from sandbox.wechat import pushes
 from sandbox.wechat_pay import notices as wechat_pay_notices
 from sandbox.wechat_pay.bills import close_overdue, finish_cancelling
@@ -28,6 +30,8 @@ LADDERS = {
     "wechat_pay": [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, *[10800] * 3, *[21600] * 2],
     "wechat": [5, 5],
     "alipay": [240, 600, 600, 3600, 7200, 21600, 54000],
+    "sms_json": [60, 300, 1800],
+    "sms_form": [60, 60],
 }
 
 
@@ -74,6 +78,7 @@ class Courier:
         finish_refunds(self._world)
         let_time_pass(self._world)
         end_transfers(self._world)
+        deliver_messages(self._world)
         await self._world.faults.catch_up(self._world.clock.now())
 
     async def deliver_due(self) -> int:
@@ -157,6 +162,9 @@ class Courier:
             return alipay_notices.letter(app, callback.body, at=at)
         if callback.provider == "wechat":
             return pushes.letter(callback.body)
+        if callback.provider in sms_pushes.SUPPLIERS:
+            own = self._world.keys.machines[callback.provider]
+            return sms_pushes.letter(own, callback.provider, callback.url, callback.body, at=at)
         merchant = self._world.merchants[callback.merchant]
         key = notifying_key(self._world, merchant, callback.event_id)
         headers, content = wechat_pay_notices.letter(merchant, callback.body, at=at, key=key)
@@ -201,4 +209,6 @@ def _is_acknowledged(provider: str, status: int | None, answer: bytes) -> bool:
         return alipay_notices.is_acknowledged(status, answer)
     if provider == "wechat":
         return pushes.is_acknowledged(status, answer)
+    if provider in sms_pushes.SUPPLIERS:
+        return sms_pushes.is_acknowledged(provider, status, answer)
     return wechat_pay_notices.is_acknowledged(status)

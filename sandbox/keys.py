@@ -20,7 +20,7 @@ from sandbox.crypto import new_private_pem, private_key, random_alnum, random_di
 from sandbox.wechat.push_crypto import new_encoding_key
 
 FILE = "keys.json"
-MACHINES = ("population_register", "business_register", "bank")
+MACHINES = ("population_register", "business_register", "bank", "sms_json", "sms_form")
 
 
 class MerchantKeys(Struct, frozen=True):
