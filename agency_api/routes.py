@@ -8,9 +8,10 @@ from litestar import Controller, Router
 from agency_api.callbacks import CallbackController
 from agency_api.verifications import VerificationController
 from agency_api.verifier_sessions import VerifierSessionController
+from agency_api.wechat_push import WechatPushController
 
 controllers: list[type[Controller]] = [VerifierSessionController, VerificationController]
-callbacks: list[type[Controller]] = [CallbackController]
+callbacks: list[type[Controller]] = [CallbackController, WechatPushController]
 
 router = Router("/agency/v1", route_handlers=controllers)
 callback_router = Router("/callbacks", route_handlers=callbacks)

@@ -16,6 +16,7 @@ from app.providers import Parts, choose_parts
 from app.settings import Settings
 from core.files import FileStorage
 from miniprogram_api.routes import router as miniprogram_router
+from notifications.channels.wechat_push import WechatPushes
 from operator_api.routes import router as operator_router
 from web.doors import make_doors
 from web.limiter import Limiter
@@ -71,6 +72,7 @@ def _dependencies(parts: Parts, settings: Settings) -> dict[str, Provide]:
         "business_register": parts.business_register,
         "gateways": parts.gateways,
         "bank": parts.bank,
+        "pushes": WechatPushes(parts.push_keys),
         "signer": parts.presentation_signer,
         "cache": parts.cache,
         "operating_department": settings.operating_department,

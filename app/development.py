@@ -67,6 +67,7 @@ def development_variables(
     """The ZB_* variables of the children: what the platforms' consoles would hand out, and ours."""
     sections = {
         "WECHAT": console["wechat"] | {"base_url": f"{where.sandbox}/api.weixin.qq.com"},
+        "WECHAT_PUSH": _push_section(console),
         "WECHAT_PAY": console["wechat_pay"]
         | {"base_url": f"{where.sandbox}/api.mch.weixin.qq.com"},
         "ALIPAY": {
@@ -117,6 +118,11 @@ def throwaway_variables() -> dict[str, str]:
         file_store_url=f"file://{tempfile.gettempdir()}",
     )
     return development_variables(new_secrets(), console, nowhere, clock_offset_seconds=0)
+
+
+def _push_section(console: Console) -> dict[str, str] | None:
+    push = console.get("wechat_push")
+    return push and {name: push[name] for name in ("appid", "token", "encoding_aes_key")}
 
 
 def _machine(given: Mapping[str, str], base_url: str) -> dict[str, str]:

@@ -23,6 +23,7 @@ from core.signature_keys import SignatureKey, read_signature_key
 from core.signing import Signer
 from core.suites import INTL, SUITES, Suite
 from core.wire.hmac_api import HmacApi
+from core.wire.wechat_push import PushKeys
 from identity.providers import (
     BusinessRegister,
     IdentityProviders,
@@ -78,6 +79,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     gateways: Gateways
     bank: Bank
     channels: Channels
+    push_keys: PushKeys | None = None
     presentation_signer: Signer
     cursor_signer: Signer
     file_store: ObjectStore
@@ -130,6 +132,7 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
             _signed_api(settings.bank, open_client), debit_account=settings.bank.debit_account
         ),
         channels=Channels([WechatSubscribe(wechat, token)]),
+        push_keys=_push_keys(settings),
         presentation_signer=Signer(keys, purpose="licence presentation", suite=suite),
         cursor_signer=Signer(keys, purpose="page cursor", suite=suite),
         file_store=open_store(settings.file_store_url),
@@ -200,6 +203,13 @@ def _gateways(settings: Settings, alipay: AlipayAdapters, open_client: OpenClien
             *alipay.transfers,
         ],
     )
+
+
+def _push_keys(settings: Settings) -> PushKeys | None:
+    push = settings.wechat_push
+    if push is None:
+        return None
+    return PushKeys(push.appid, push.token.reveal(), push.encoding_aes_key.reveal())
 
 
 def _notify_url(line: WechatPayApi, settings: Settings) -> str:

@@ -36,6 +36,14 @@ class WechatApp(Section, frozen=True):
     base_url: Url = "https://api.weixin.qq.com"
 
 
+class WechatPush(Section, frozen=True):
+    """What the mini-program's console and we agreed on for 消息推送: safe mode, JSON."""
+
+    appid: Name
+    token: Secret
+    encoding_aes_key: Secret
+
+
 class WechatMerchant(Section, frozen=True):
     """One merchant number. `more_keys` are further platform keys by serial, while they change."""
 
@@ -92,12 +100,13 @@ class Bank(Register, frozen=True):
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything the API and the worker need. No secret has a default.
 
-    `kek` is 32 bytes in Base64. `presentation_keys` and the token keys are lists, oldest first:
-    the last one makes, all are accepted. `presentation_keys` are Base64, at least 32 bytes, with
-    commas between; token keys are PEM after PEM. `file_store_url` is file:///folder or
-    s3://bucket. `operating_department` looks after the message channels. `workers` is how many
-    processes serve; `backpressure` how many requests each takes at once, and stands above the
-    long polls expected. The worker touches the file at `heartbeat_path`, where one is named.
+    `kek` is 32 bytes in Base64. `presentation_keys` and the token keys are lists, oldest first: the
+    last one makes, all are accepted. `presentation_keys` are Base64, at least 32 bytes, with commas
+    between; token keys are PEM after PEM. `file_store_url` is file:///folder or s3://bucket.
+    `operating_department` looks after the message channels. `workers` is how many processes serve;
+    `backpressure` how many requests each takes at once, and stands above the long polls expected.
+    Without `wechat_push` nothing is heard of messages on their way. The worker touches the file at
+    `heartbeat_path`, where one is named.
     """
 
     environment: Literal["development", "test", "production"]
@@ -110,6 +119,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     resident_token_keys: Secret
     verifier_token_keys: Secret
     wechat: WechatApp
+    wechat_push: WechatPush | None = None
     wechat_pay: WechatPay
     alipay: Alipay
     population_register: Register

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 from msgspec import NODEFAULT, Struct
@@ -86,7 +86,7 @@ def text_of(variable: str, environ: Mapping[str, str]) -> str | None:
 def _value(text: str, kind: Any) -> Any:
     if kind == Networks:
         return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
-    if isinstance(kind, type) and issubclass(kind, Struct):
+    if any(isinstance(one, type) and issubclass(one, Struct) for one in (kind, *get_args(kind))):
         return msgspec.json.decode(text, type=kind, dec_hook=_secret)
     return msgspec.convert(text, kind, strict=False, dec_hook=_secret)
 

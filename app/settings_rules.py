@@ -16,6 +16,7 @@ from core.signature_keys import read_signature_key
 from core.wire import alipay
 from core.wire.alipay_trust import AlipayCertificates
 from identity.tokens import read_keys
+from notifications.channels.wechat_push import is_encoding_key
 
 if TYPE_CHECKING:
     from app.settings import AlipayApp, Settings
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 
 def problems_of(settings: Settings) -> list[str]:
     """Everything wrong with them, in words that name the variable and no secret."""
-    checks = [*_key_checks(settings), *_address_checks(settings), *_platform_checks(settings)]
+    checks = [
+        *_key_checks(settings),
+        *_address_checks(settings),
+        *_platform_checks(settings),
+        *_push_checks(settings),
+    ]
     problems = [f"{name}：{why}" for name, check, why in checks if not _passes(check)]
     if settings.environment == "production":
         problems += _production_problems(settings)
@@ -89,6 +95,15 @@ def _platform_checks(settings: Settings) -> Iterator[Check]:
             yield name, partial(alipay.load_public_key, public), "支付宝公钥无法读取"
         else:
             yield name, partial(_certificates_fit, app), "证书无法读取，或不是应用私钥的证书"
+
+
+def _push_checks(settings: Settings) -> Iterator[Check]:
+    push = settings.wechat_push
+    if push is not None:
+        key = push.encoding_aes_key.reveal()
+        yield "ZB_WECHAT_PUSH", partial(is_encoding_key, key), "encoding_aes_key 应为 43 个字符"
+        ours = partial(operator.eq, push.appid, settings.wechat.appid)
+        yield "ZB_WECHAT_PUSH", ours, "appid 应与 ZB_WECHAT 的一致"
 
 
 def _has_one_mode(app: AlipayApp) -> bool:

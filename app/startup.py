@@ -43,9 +43,11 @@ def start_all(
     with start.beside("sandbox-console", "-m", "sandbox", "console", *start.sandbox_place()):
         database_url, owner_url = start.postgres(kept)
         valkey_url = start.valkey()
+    console = msgspec.json.decode((folder / "sandbox" / "console.json").read_bytes())
     port = free_port(port)
     public_url = f"http://127.0.0.1:{port}"
-    sandbox = start.sandbox(clock_offset_seconds, product=public_url)
+    push_url = f"{public_url}/callbacks/wechat-push/{console['wechat_push']['appid']}"
+    sandbox = start.sandbox(clock_offset_seconds, product=public_url, push_url=push_url)
     start.once("数据库结构", "migrate", {"ZB_OWNER_DATABASE_URL": owner_url})
     where = Addresses(
         database_url=database_url,
@@ -54,7 +56,6 @@ def start_all(
         sandbox=sandbox,
         file_store_url=(folder / "files").as_uri(),
     )
-    console = msgspec.json.decode((folder / "sandbox" / "console.json").read_bytes())
     generated = development_variables(
         kept, console, where, clock_offset_seconds=clock_offset_seconds
     )
@@ -115,11 +116,11 @@ class _Start:
     def sandbox_place(self) -> list[str]:
         return ["--state", str(self._folder / "sandbox"), "--city", str(CITY)]
 
-    def sandbox(self, clock_offset_seconds: int, *, product: str) -> str:
+    def sandbox(self, clock_offset_seconds: int, *, product: str, push_url: str) -> str:
         port = free_port(SANDBOX_PORT)
         address = f"http://127.0.0.1:{port}"
         given = ["--port", str(port), "--clock-offset", str(clock_offset_seconds)]
-        given += ["--product", product]
+        given += ["--product", product, "--push-url", push_url]
         with self._step("沙箱（微信、支付宝、登记库、银行）"):
             self._supervisor.start(
                 self._program("sandbox", "-m", "sandbox", "serve", *self.sandbox_place(), *given)

@@ -10,9 +10,10 @@ from core.files import FileStorage
 from core.jobs import wake
 from core.worker import Regularly
 from identity.tidying import tidy
+from notifications.pushes import forget_pushes
 from proactive.matching import match_published
 
-WORK_LISTS = ("payments.apply_notices", "notifications.deliver")
+WORK_LISTS = ("payments.apply_notices", "notifications.deliver", "notifications.apply_pushes")
 """Jobs that work off a list; the timetable wakes them too, should a wake-up ever be lost."""
 
 
@@ -41,7 +42,14 @@ def _forgetting(parts: Parts) -> list[Regularly]:
         files = FileStorage(parts.file_store, await parts.vault.get())
         await files.forget_expired(at=now())
 
-    return [Regularly(10.0, forget), Regularly(3600.0, forget_files)]
+    async def forget_events() -> None:
+        await forget_pushes(at=now())
+
+    return [
+        Regularly(10.0, forget),
+        Regularly(60.0, forget_events),
+        Regularly(3600.0, forget_files),
+    ]
 
 
 def _looking_again() -> list[Regularly]:

@@ -14,6 +14,8 @@ from core import broken_seals
 from core.clock import now
 from core.jobs import Handler, report_given_up
 from core.worker import Regularly, run_worker
+from notifications import ledger
+from notifications.pushes import apply_pushes
 from notifications.sending import deliver_due
 from payments.disbursements import disburse_requested, follow_disbursement
 from payments.notices import apply_notices
@@ -79,7 +81,15 @@ def _notifications(parts: Parts, department: str) -> dict[str, Handler]:
     async def deliver() -> None:
         await deliver_due(channels=parts.channels, department=department, at=now())
 
-    return {"notifications.deliver": deliver}
+    async def settle_reports(account_id: str, template_id: str) -> None:
+        pushed = parts.push_keys is not None
+        await ledger.settle_reports(account_id, template_id, pushed=pushed, at=now())
+
+    return {
+        "notifications.deliver": deliver,
+        "notifications.apply_pushes": partial(apply_pushes, department=department),
+        "notifications.settle_reports": settle_reports,
+    }
 
 
 def _proactive(parts: Parts) -> dict[str, Handler]:

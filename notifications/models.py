@@ -31,6 +31,20 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"  # 发送失败: the message stays in the inbox
 
 
+class Receipt(StrEnum):
+    """What the provider said afterwards became of what we sent. 送达回执"""
+
+    DELIVERED = "delivered"  # 已送达
+    FAILED = "failed"  # 未送达
+
+
+class PushStatus(StrEnum):
+    KEPT = "kept"  # 待处理
+    APPLIED = "applied"  # 已处理
+    UNKNOWN = "unknown"  # 对不上: about a send that we know nothing of
+    EXCEPTION = "exception"  # 转人工
+
+
 class MessageKey(Model):
     """One thing told to one party is told once. The row that is first makes the message."""
 
@@ -84,7 +98,9 @@ class SubscriptionTemplate(Model):
 class Consent(Model):
     """What an account allows for one template: how many sends were granted, and how many are spent.
 
-    A long-term consent is not counted. `withdrawn_at` is a no, until the next yes. 订阅授权
+    A long-term consent counts its yeses too, and no send spends one. `withdrawn_at` is a no, until
+    the next yes. The other columns compare what clients report with what the provider pushes: see
+    `notifications.ledger`. 订阅授权
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -97,6 +113,11 @@ class Consent(Model):
     spent = fields.IntField(default=0)
     long_term = fields.BooleanField(default=False)
     withdrawn_at: datetime | None = fields.DatetimeField(null=True)
+    awaited = fields.IntField(default=0)
+    unreported = fields.IntField(default=0)
+    unconfirmed = fields.IntField(default=0)
+    accepted_event_at: datetime | None = fields.DatetimeField(null=True)
+    refused_event_at: datetime | None = fields.DatetimeField(null=True)
     updated_at = fields.DatetimeField()
 
     class Meta:
@@ -106,13 +127,18 @@ class Consent(Model):
             CheckConstraint(
                 check="spent BETWEEN 0 AND granted", name="ck_notifications_consent_left"
             ),
+            CheckConstraint(
+                check="awaited >= 0 AND unreported >= 0 AND unconfirmed >= 0",
+                name="ck_notifications_consent_compared",
+            ),
         )
 
 
 class Delivery(Model):
     """One message by one channel. `fence` rises with each claim: an older claim marks nothing. 发送
 
-    `account_id` and `consent_id` say whose consent the sending took.
+    `account_id` and `consent_id` say whose consent the sending took; `receipt` is the provider's
+    later word on what was sent.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -132,6 +158,9 @@ class Delivery(Model):
     provider_no = fields.CharField(64, null=True)
     reason = fields.CharField(48, null=True)
     field = fields.CharField(32, null=True)
+    receipt = fields.CharEnumField(Receipt, max_length=16, null=True)
+    receipt_code = fields.CharField(32, null=True)
+    receipt_at: datetime | None = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()
     ended_at: datetime | None = fields.DatetimeField(null=True)
 
@@ -140,4 +169,33 @@ class Delivery(Model):
         indexes = [
             Index(fields=["status", "due_at"], name="ix_notifications_delivery_due"),
             Index(fields=["message_id"], name="ix_notifications_delivery_message"),
+            Index(fields=["provider_no"], name="ix_notifications_delivery_provider_no"),
+        ]
+
+
+class PushKey(Model):
+    """One event that WeChat pushed, kept once by its digest, until it is applied. 推送事件
+
+    It names an account of ours and nobody's openid. Old ones are forgotten.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    digest = fields.CharField(64, unique=True)
+    event = fields.CharField(32)
+    account_id: UUID | None = fields.UUIDField(null=True)
+    template_id = fields.CharField(64)
+    word = fields.CharField(32)
+    provider_no = fields.CharField(64, null=True)
+    occurred_at = fields.DatetimeField()
+    received_at = fields.DatetimeField()
+    status = fields.CharEnumField(PushStatus, default=PushStatus.KEPT, max_length=16)
+    due_at = fields.DatetimeField()
+    tries = fields.IntField(default=0)
+    outcome = fields.CharField(64, null=True)
+
+    class Meta:
+        table = "notifications_push_key"
+        indexes = [
+            Index(fields=["status", "due_at"], name="ix_notifications_push_key_due"),
+            Index(fields=["received_at"], name="ix_notifications_push_key_received"),
         ]

@@ -1,6 +1,7 @@
 """What accounts let us send them: our own ledger, for no provider tells what is left. 订阅授权
 
-Every change is one conditional update, so a count is never below zero, however many send at once.
+Every spending is one conditional update, so a count is never below zero, however many send at once.
+How a yes or a no is counted is `notifications.ledger`'s.
 """
 
 from collections.abc import Sequence
@@ -12,12 +13,10 @@ from msgspec import Struct
 from tortoise.expressions import F, Q
 
 from core.errors import NotFound
-from core.ids import new_id
 from identity.callers import Caller
 from identity.models import Account
+from notifications import ledger
 from notifications.models import Consent, SubscriptionTemplate, TemplateKind
-
-GRANTED_LIMIT = 1000
 
 
 class TemplateNotFound(NotFound):
@@ -78,24 +77,21 @@ async def offered_templates(caller: Caller) -> list[OfferedTemplate]:
 async def record_consent(
     template_id: str, answer: Answer, *, caller: Caller, at: datetime
 ) -> OfferedTemplate:
-    """Keep what the account answered: a yes is one more, a no withdraws what was left. 订阅授权"""
+    """Keep what the account answered: a yes is one more, a no withdraws what was left. 订阅授权
+
+    A yes that no pushed event confirms is taken back, as `notifications.ledger` says.
+    """
     template = await SubscriptionTemplate.get_or_none(
         template_id=template_id, provider=caller.provider, appid=caller.appid
     )
     if template is None:
         raise TemplateNotFound(template_id=template_id)
-    row = Consent(id=new_id(), account_id=caller.account_id, template_id=template_id, updated_at=at)
-    await Consent.bulk_create([row], ignore_conflicts=True)
-    ours = Consent.filter(account_id=caller.account_id, template_id=template_id)
-    if answer is Answer.ACCEPT and template.kind is TemplateKind.LONG_TERM:
-        await ours.update(long_term=True, withdrawn_at=None, updated_at=at)
-    elif answer is Answer.ACCEPT:
-        await ours.filter(granted__lt=F("spent") + GRANTED_LIMIT).update(
-            granted=F("granted") + 1, withdrawn_at=None, updated_at=at
-        )
-    elif answer is not Answer.FILTER:
-        await ours.update(spent=F("granted"), long_term=False, withdrawn_at=at, updated_at=at)
-    return _offered(template, await ours.get())
+    if answer is Answer.FILTER:  # the prompt did not show it
+        consent = await Consent.get_or_none(account_id=caller.account_id, template_id=template_id)
+    else:
+        accepts = answer is Answer.ACCEPT
+        consent = await ledger.report(template, caller.account_id, accepts=accepts, at=at)
+    return _offered(template, consent)
 
 
 async def find_consent(person_id: UUID, *, provider: str, title: str) -> Consent | None:

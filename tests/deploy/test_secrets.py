@@ -64,6 +64,7 @@ class TestFirstSecrets:
 
         told = "\n".join(refused.value.problems)
         assert "ZB_WECHAT_PAY" in told
+        assert "ZB_WECHAT_PUSH" in told
         assert "ZB_ALIPAY" in told
         assert "ZB_KEK" not in told
 
@@ -85,6 +86,9 @@ class TestFirstSecrets:
 
 
 def _fill_in(folder: Path) -> None:
+    push = folder / "wechat_push.json"
+    push.chmod(0o644)
+    push.write_text(json.dumps(json.loads(push.read_text()) | {"encoding_aes_key": "k" * 43}))
     made = RSA_KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     key = RSA_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     private, public = made.decode(), key.decode()

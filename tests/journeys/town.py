@@ -26,6 +26,7 @@ from sandbox.console import write_console
 from sandbox.courier import Courier
 from sandbox.fault_line import FaultLine, NothingCame
 from sandbox.keys import open_keys
+from sandbox.wechat.pushes import set_push_url
 from sandbox.world import World, open_world
 from seeds.files import CITY, City
 from seeds.loader import load_city
@@ -96,6 +97,7 @@ class Town:
         self.parts: Parts = choose_parts(settings, transport=self.line)
         self._product = httpx.ASGITransport(AccessLog(create_app(settings, self.parts)))
         self.outside = httpx.AsyncClient(transport=sandbox, base_url=SANDBOX)
+        set_push_url(self.world, f"{PRODUCT}/callbacks/wechat-push/{self.city.wechat_appid}")
         self._courier = Courier(self.world, httpx.AsyncClient(transport=self._product))
         department = settings.operating_department
         self._handlers = handlers(self.parts, operating_department=department)

@@ -46,7 +46,7 @@ class TestAtNight:
 
         await make.deliver(FakeChannel(), at=NIGHT)
 
-        waiting = await DueJob.all()
+        waiting = await DueJob.filter(name="notifications.deliver")
         assert [(job.name, job.due_at) for job in waiting] == [("notifications.deliver", MORNING)]
 
     async def test_what_is_urgent_goes_at_once(self, vault: Vault) -> None:
