@@ -2,11 +2,16 @@
 
 from collections import Counter
 
+from tortoise import connections
+
 from core.audit import verify_audit
+from core.clock import now
 from identity.models import Account
 from notifications.models import Consent, Delivery, DeliveryStatus, TemplateKind
 from payments.kinds import DisbursementStatus
 from payments.models import Disbursement, PaymentReceipt, Posting
+from tests.invariants import broken_now
+from tests.invariants.rows import THEIRS
 from tests.journeys.town import Town
 
 _OUR_TRANSFER = {"WAIT_USER_CONFIRM": "waiting_user", "SUCCESS": "paid", "FAIL": "failed"}
@@ -25,6 +30,14 @@ async def agree(town: Town) -> None:
     assert all(left <= allowed[which] for which, left in (await our_consents()).items())
     assert sum(await Posting.all().values_list("amount_fen", flat=True)) == 0
     assert (await verify_audit()).broken_at is None
+    assert await broken(town, drained=False) == []
+
+
+async def broken(town: Town, *, drained: bool) -> list[str]:
+    """The invariants that do not hold, in both books as they stand."""
+    theirs = {page: await town.book(page) for page in THEIRS}
+    fetch = connections.get("default").execute_query_dict
+    return await broken_now(fetch, theirs, at=now(), drained=drained)
 
 
 async def our_receipts() -> Counter[tuple[str, ...]]:
