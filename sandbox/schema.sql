@@ -260,6 +260,9 @@ CREATE TABLE alipay_trades (
     PRIMARY KEY (seller_id, out_trade_no)
 ) STRICT;
 
+CREATE INDEX alipay_trades_unpaid ON alipay_trades (expires_at) WHERE state = 'WAIT_BUYER_PAY';
+CREATE INDEX alipay_trades_paid ON alipay_trades (paid_at) WHERE state = 'TRADE_SUCCESS';
+
 CREATE TABLE alipay_refunds (
     trade_no TEXT NOT NULL REFERENCES alipay_trades (trade_no),
     out_request_no TEXT NOT NULL,
@@ -286,6 +289,8 @@ CREATE TABLE alipay_transfers (
     done_at TEXT NOT NULL,
     PRIMARY KEY (seller_id, out_biz_no)
 ) STRICT;
+
+CREATE INDEX alipay_transfers_due ON alipay_transfers (done_at) WHERE state = 'DEALING';
 
 CREATE TABLE alipay_certifications (
     certify_id TEXT PRIMARY KEY,
@@ -314,6 +319,9 @@ CREATE TABLE sms_messages (
     due_at TEXT NOT NULL,
     UNIQUE (supplier, request_id)
 ) STRICT;
+
+CREATE INDEX sms_messages_due ON sms_messages (due_at) WHERE state = 'sent';
+CREATE INDEX sms_messages_phone ON sms_messages (phone, sent_at);
 
 CREATE TABLE sms_replies (
     reply_id TEXT PRIMARY KEY,
