@@ -102,8 +102,18 @@ class _Connection(asyncpg.Connection):
 
 
 class _Pool(Pool):
+    """Gives and takes connections without a task and a timer for each, as upstream has them."""
+
     def acquire(self, *, timeout: float | None = None) -> Any:
-        return super().acquire(timeout=timeout or ACQUIRE_SECONDS)
+        """One that is idle at once; else wait for one, so long at most."""
+        idle = not self._queue.empty()
+        return super().acquire(timeout=None if idle else timeout or ACQUIRE_SECONDS)
+
+    async def release(self, connection: Any, **_: Any) -> None:
+        """Who is cancelled in the middle of it has dropped the connection: it is never lost."""
+        if connection._con is not None:
+            connection._con._on_release()
+            await connection._holder.release(ACQUIRE_SECONDS)
 
 
 class _Guarded:
