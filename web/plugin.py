@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
 from litestar.middleware.compression import CompressionMiddleware
 from litestar.plugins import InitPlugin
+from litestar.routes import HTTPRoute
 
 from core.errors import DomainError
 from core.signing import Signer
@@ -17,7 +18,7 @@ from web.addresses import Network
 from web.auth import Door, Gatekeeper, provide_caller, provide_operator, provide_verifier
 from web.docs.serving import DocumentController, DocumentPlugin, Documents, PagesPlugin
 from web.edge import BoundsMiddleware, add_safe_headers
-from web.errors import crash_problem, domain_problem, http_problem, report_broken_seal
+from web.errors import crash_problem, domain_problem, http_problem
 from web.limiter import Limiter
 from web.matrix import Audience, Matrix, load_matrix
 from web.openapi import openapi_config
@@ -62,10 +63,9 @@ class WebPlugin(InitPlugin):
             DefineMiddleware(CompressionMiddleware, config=compression),
             ETagMiddleware(),
         ]
-        app_config.after_exception.append(report_broken_seal)
         app_config.guards.append(self._gatekeeper)
         app_config.before_send.append(add_safe_headers)
-        app_config.on_startup.append(self.check)
+        app_config.on_startup += [self.check, _provide_in_turn]
         app_config.route_handlers.append(DocumentController)
         app_config.openapi_config = openapi_config(
             self._version, [DocumentPlugin(self._documents), PagesPlugin(self._documents)]
@@ -86,3 +86,13 @@ class WebPlugin(InitPlugin):
             "documents": Provide(lambda: self._documents, sync_to_thread=False),
             "pages": Provide(lambda: self._pages, sync_to_thread=False),
         }
+
+
+def _provide_in_turn(app: Litestar) -> None:
+    """Litestar would start a task for each of several values, though all of them are there."""
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for _, wanted in route.route_handler_map.values():
+                wanted.dependency_batches = [
+                    {one} for batch in wanted.dependency_batches for one in batch
+                ]
