@@ -19,6 +19,8 @@ from web.waiting import Wait, wait_for_change
 
 
 class DisbursementLine(View, frozen=True):
+    """`confirm_by` is there while the payee has to take the money, and says until when."""
+
     id: UUID
     purpose: str
     amount_fen: int
@@ -26,6 +28,7 @@ class DisbursementLine(View, frozen=True):
     status: DisbursementStatus
     requested_at: datetime
     finished_at: datetime | None
+    confirm_by: datetime | None
 
 
 class DisbursementView(DisbursementLine, frozen=True):
@@ -62,7 +65,7 @@ class DisbursementController(Controller):
         "/{disbursement_id:uuid}",
         summary="拨付详情",
         description="一笔款项。`status` 为 `waiting_user` 时，收款人把 `confirmation` 交给"
-        " `wx.requestMerchantTransfer` 确认收款，24 小时内有效。"
+        " `wx.requestMerchantTransfer` 确认收款，最迟到 `confirm_by`。"
         "带 `wait` 时最多等待 25 秒，到账或失败后立即返回。",
         errors=(RealNameRequired, DisbursementNotFound),
     )

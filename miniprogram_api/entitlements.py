@@ -9,7 +9,9 @@ from litestar.params import FromPath
 from core.clock import now
 from core.sealing import Vault
 from identity.callers import Caller, ConfirmerRequired, RealNameRequired
+from payments.kinds import DisbursementStatus
 from proactive import entitlements
+from proactive.disbursing import find_payout
 from proactive.entitlements import DeadlinePassed, EntitlementNotFound, StepNotAllowed
 from proactive.explaining import Explanation, explain_entitlement
 from proactive.kinds import Delivery, EntitlementStatus, Mode
@@ -42,13 +44,24 @@ class EntitlementLine(View, frozen=True, kw_only=True):
         return cls(**_line(row))
 
 
+class PayoutView(View, frozen=True):
+    """The money of an entitlement; its own page says what is to be done."""
+
+    id: UUID
+    status: DisbursementStatus
+
+
 class EntitlementView(EntitlementLine, frozen=True, kw_only=True):
-    """With why: every condition, what was read for it, from whom, and as of when."""
+    """With why: every condition, what was read for it, from whom, and as of when.
+
+    `disbursement` is there once money is asked for that goes to the caller or its party.
+    """
 
     legal_basis: str
     confirmed_at: datetime | None
     paid_at: datetime | None
     explanation: Explanation
+    disbursement: PayoutView | None
 
 
 class EntitlementController(Controller):
@@ -79,7 +92,8 @@ class EntitlementController(Controller):
     @get(
         "/{entitlement_id:uuid}",
         summary="待遇详情与理由",
-        description="每个条件是否满足、依据哪个部门哪一天的数据、金额、确认期限。",
+        description="每个条件是否满足、依据哪个部门哪一天的数据、金额、确认期限。"
+        "款项发出后，`disbursement` 指明是哪一笔拨付。",
         errors=(RealNameRequired, EntitlementNotFound),
     )
     async def one(
@@ -129,12 +143,14 @@ class EntitlementController(Controller):
 
 async def _view(entitlement_id: UUID, caller: Caller, vault: Vault) -> EntitlementView:
     row = await entitlements.get_entitlement(entitlement_id, party_id=caller.required_party())
+    payout = await find_payout(row, caller=caller)
     return EntitlementView(
         **_line(row),
         legal_basis=row.version.legal_basis,
         confirmed_at=row.confirmed_at,
         paid_at=row.paid_at,
         explanation=await explain_entitlement(row, vault=vault),
+        disbursement=PayoutView.of(payout) if payout else None,
     )
 
 

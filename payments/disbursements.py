@@ -150,6 +150,11 @@ async def follow_disbursement(
         await _follow_later(disbursement, step + 1, at=at, since=since)
 
 
+async def find_disbursement(reference: str) -> Disbursement | None:
+    """What was asked for under a reference, for who gave it."""
+    return await Disbursement.get_or_none(reference=reference)
+
+
 async def get_disbursement(disbursement_id: UUID, *, caller: Caller) -> Disbursement:
     """A disbursement to the party the caller acts for; any other is not found."""
     payee_id = caller.required_party()

@@ -252,6 +252,7 @@ class Disbursement(Model):
     slip_no = fields.CharField(64, null=True)
     reason = fields.CharField(64, null=True)
     package_sealed: bytes | None = fields.BinaryField(null=True)
+    confirm_by: datetime | None = fields.DatetimeField(null=True)
     requested_at = fields.DatetimeField()
     finished_at: datetime | None = fields.DatetimeField(null=True)
 

@@ -81,7 +81,9 @@ async def _advance(
     row.status, row.asked_until = to, None
     row.slip_no, row.reason = report.slip_no or row.slip_no, report.reason[:_REASON_LIMIT] or None
     row.finished_at = at if to in _FINISHED else None
-    await row.save(update_fields=["status", "asked_until", "slip_no", "reason", "finished_at"])
+    row.confirm_by = report.confirm_by if to is DisbursementStatus.WAITING_USER else None
+    changed = ["status", "asked_until", "slip_no", "reason", "finished_at", "confirm_by"]
+    await row.save(update_fields=changed)
     subject = f"disbursement:{row.id}"
     await audit.record("system:payments.disburse", f"disbursement.{to}", subject)
     if to is DisbursementStatus.PAID:

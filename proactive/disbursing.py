@@ -10,7 +10,10 @@ from core import audit, jobs, tasks
 from core.clock import date_in_china
 from core.crashpoints import crashpoint
 from core.sealing import Vault
+from identity.callers import Caller
 from notifications.messages import send_message
+from payments.disbursements import find_disbursement
+from payments.models import Disbursement
 from proactive import budgets
 from proactive.deciding import Decided, decide_known, decide_parties, record_of, rule_of
 from proactive.entitlements import advance, amount_in_words
@@ -65,6 +68,13 @@ async def pay_waiting(policy_id: UUID, *, vault: Vault, at: datetime) -> None:
         await entitlement.refresh_from_db()
         if entitlement.status is _S.WAITING_BUDGET:
             return
+
+
+async def find_payout(entitlement: Entitlement, *, caller: Caller) -> Disbursement | None:
+    """The money asked for, when it goes to the caller or to whom the caller acts for."""
+    found = await find_disbursement(f"{_REFERENCE}{entitlement.id}")
+    theirs = found is not None and found.payee_id in (caller.party_id, caller.person_id)
+    return found if theirs else None
 
 
 async def may_pay(reference: str) -> bool:

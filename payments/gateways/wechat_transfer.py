@@ -1,5 +1,6 @@
 """WeChat merchant transfers that the payee confirms on the phone, scene 1002 行政补贴. 商家转账"""
 
+from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from payments.gateways.wechat_api import WechatPayApi
 SCENE = "1002"
 _BILLS = "/v3/fund-app/mch-transfer/transfer-bills"
 _TEXT_LIMIT = 32
+_CONFIRMING_LASTS = timedelta(hours=24)
 
 _STATES = {
     "ACCEPTED": TransferState.ACCEPTED,
@@ -32,6 +34,7 @@ _STATES = {
 }
 
 Text = Annotated[str, Meta(min_length=1, max_length=128)]
+Moment = Annotated[datetime, Meta(tz=True)]
 State = Literal[
     "ACCEPTED",
     "PROCESSING",
@@ -48,6 +51,7 @@ class _Bill(Struct):
     out_bill_no: Text
     transfer_bill_no: Text
     state: State
+    create_time: Moment | None = None
     fail_reason: str = ""
     package_info: str = ""
 
@@ -58,6 +62,7 @@ class _QueriedBill(Struct):
     transfer_bill_no: Text
     state: State
     transfer_amount: int
+    create_time: Moment | None = None
     fail_reason: str = ""
 
 
@@ -117,12 +122,15 @@ class WechatTransfers:
     ) -> Transfer:
         if bill.out_bill_no != number:
             raise GatewayFailed(provider="wechat", reason="another bill's answer")
+        state = _STATES[bill.state]
+        waits = state is TransferState.WAITING_USER and bill.create_time
         return Transfer(
             number=number,
-            state=_STATES[bill.state],
+            state=state,
             amount_fen=amount_fen,
             slip_no=bill.transfer_bill_no,
             reason=bill.fail_reason,
             package=package,
             merchant=self.merchant,
+            confirm_by=waits + _CONFIRMING_LASTS if waits else None,
         )

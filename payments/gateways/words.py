@@ -87,7 +87,10 @@ class TransferState(StrEnum):
 
 
 class Transfer(Struct, frozen=True, kw_only=True, tag="transfer"):
-    """What became of money we pay out; the amount where the provider repeats it. 拨付"""
+    """What became of money we pay out; the amount where the provider repeats it. 拨付
+
+    `confirm_by` is until when the payee may take it, where that is known.
+    """
 
     number: str
     state: TransferState
@@ -96,6 +99,7 @@ class Transfer(Struct, frozen=True, kw_only=True, tag="transfer"):
     reason: str = ""
     package: str = ""
     merchant: str = ""
+    confirm_by: datetime | None = None
 
 
 class Unfamiliar(Struct, frozen=True, kw_only=True, tag="unfamiliar"):

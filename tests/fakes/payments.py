@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import msgspec
@@ -27,6 +27,8 @@ from payments.gateways import (
 )
 
 MCHID, ALIPAY_APP_ID, APPID = "1900019901", "2021990199000001", "wx-test"
+CONFIRM_BY = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+"""Until when a payee may take what was offered."""
 
 
 class FakeGateway:
@@ -105,6 +107,7 @@ class FakeTransfers:
                 slip_no=f"bill-{order.number}",
                 package=f"package-{order.number}",
                 merchant=self.merchant,
+                confirm_by=CONFIRM_BY,
             ),
         )
         if self.fails:

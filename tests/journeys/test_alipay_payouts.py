@@ -24,6 +24,7 @@ async def test_a_yes_is_money_in_alipay(town: Town) -> None:
     await publish(town, "lx-alipay")
     wang = await resident(town, "wang-guilan", "alipay")
     before = await wang.wallet()
+    earlier = await town.book("alipay_transfers", person="wang-guilan")
 
     await confirm(wang, "lx-alipay")
     await town.work()
@@ -39,7 +40,8 @@ async def test_a_yes_is_money_in_alipay(town: Town) -> None:
     assert (transfer["person"], transfer["title"]) == ("wang-guilan", TITLE)
     got = (await wang.wallet())["alipay_balance_fen"] - before["alipay_balance_fen"]
     all_of_hers = await town.book("alipay_transfers", person="wang-guilan")
-    assert got == sum(one["amount_fen"] for one in all_of_hers) >= AMOUNT_FEN
+    new = [one["amount_fen"] for one in all_of_hers if one not in earlier]
+    assert got == sum(new) >= AMOUNT_FEN
     assert (await offer(wang, "lx-alipay"))["status"] == "paid"
     assert await budget("lx-alipay") == (0, AMOUNT_FEN)
     shown = await wang.get(f"/v1/disbursements/{row.id}")

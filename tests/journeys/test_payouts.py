@@ -1,5 +1,8 @@
 """免申即享, the second half: somebody says yes, and the money comes, once."""
 
+from datetime import datetime, timedelta
+
+from core.clock import now
 from payments.models import Disbursement
 from proactive.models import Entitlement
 from tests.journeys import books
@@ -81,10 +84,16 @@ async def test_a_childs_benefit_is_paid_to_the_guardian_who_said_yes(town: Town)
     await confirm(for_child, "cn-child")
     await town.work()
     hers = (await mother.get("/v1/disbursements"))["items"]
+    for_child_by_her = await mother.for_party(await mother.party_named("林*乐"))
+    seen_by_her = (await offer(for_child_by_her, "cn-child"))["disbursement"]
+    named = (await offer(for_child, "cn-child"))["disbursement"]
     said = await take_money(father, "国家育儿补贴")
     await town.work()
 
-    assert (said, hers) == (TAKEN, [])
+    assert (said, hers, seen_by_her) == (TAKEN, [], None)
+    assert named["status"] == "waiting_user"
+    payout = await father.get(f"/v1/disbursements/{named['id']}")
+    assert (payout["purpose"], payout["amount_fen"]) == ("国家育儿补贴", 360000)
     paid = await offer(for_child, "cn-child")
     assert (paid["status"], paid["amount_fen"]) == ("paid", 360000)
     got = (await father.wallet())["wechat_balance_fen"] - before["wechat_balance_fen"]
@@ -132,11 +141,14 @@ async def test_money_that_waits_for_an_account_is_sent_as_soon_as_there_is_one(
     sun = await resident(town, "sun-changgeng")
     await town.work()
     sent = await offer(sun, "lx-waits")
+    payout = await sun.get(f"/v1/disbursements/{sent['disbursement']['id']}")
     said = await take_money(sun, title)
     await town.work()
     await town.do_everything_again()
 
     assert f"entitlement:{sent['id']}" in held
+    left = datetime.fromisoformat(payout["confirm_by"]) - now()
+    assert timedelta(hours=23, minutes=59) < left <= timedelta(hours=24)
     assert (sent["status"], said) == ("paying", TAKEN)
     assert (await offer(sun, "lx-waits"))["status"] == "paid"
     row = await Disbursement.get(reference=f"entitlement:{sent['id']}")

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 import httpx
 import msgspec
 import pytest
@@ -14,7 +16,7 @@ from payments.models import Disbursement
 from payments.payouts import Payers
 from payments.transfers import apply_transfer
 from tests.fakes.identity import FakeProvider
-from tests.fakes.payments import FakeBank, FakeTransfers
+from tests.fakes.payments import CONFIRM_BY, FakeBank, FakeTransfers
 from tests.payments import make
 
 
@@ -70,14 +72,15 @@ async def test_the_payee_takes_the_money_with_its_own_wallet(
     taken = (await wang.get(f"/v1/disbursements/{row.id}?wait=20")).json()
     listed = (await wang.get("/v1/disbursements")).json()["items"]
 
-    assert offered["status"] == "waiting_user"
+    assert (offered["status"], offered["channel"]) == ("waiting_user", "wechat_transfer")
+    assert datetime.fromisoformat(offered["confirm_by"]) == CONFIRM_BY
     assert offered["confirmation"] == {
         "mchId": transfers.merchant,
         "appId": "wx-1",
         "package": f"package-{row.number}",
     }
     assert (taken["status"], taken["confirmation"]) == ("paid", None)
-    assert [line["status"] for line in listed] == ["paid"]
+    assert [(line["status"], line["confirm_by"]) for line in listed] == [("paid", None)]
 
 
 async def test_somebody_elses_money_looks_like_none(

@@ -1,5 +1,5 @@
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -166,6 +166,7 @@ class TestTransfer:
 
         sent = json.loads(seen[0].content)
         assert (found.state, found.package) == (TransferState.WAITING_USER, "package")
+        assert found.confirm_by == datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
         assert sent["transfer_scene_id"] == "1002"
         assert sent["transfer_scene_report_infos"] == [
             {"info_type": "补贴类型", "info_content": "高龄津贴"}
@@ -181,7 +182,15 @@ class TestTransfer:
 
         assert found is not None
         assert (found.state, found.amount_fen) == (TransferState.PAID, 250000)
+        assert found.confirm_by is None
         assert seen[0].url.path == f"{BILLS}/out-bill-no/{ORDER.number}"
+
+    async def test_an_offer_that_says_nothing_of_its_time_is_still_an_offer(self) -> None:
+        bill = {name: value for name, value in BILL.items() if name != "create_time"}
+
+        found = await transfers(answering(bill)).transfer(ORDER)
+
+        assert (found.state, found.confirm_by) == (TransferState.WAITING_USER, None)
 
     async def test_a_bill_they_never_heard_of_is_none(self) -> None:
         assert await transfers(answering({"code": "NOT_FOUND"}, 404)).query("D1") is None
