@@ -18,7 +18,7 @@ from web.addresses import Network
 from web.auth import Door, Gatekeeper, provide_caller, provide_operator, provide_verifier
 from web.docs.serving import DocumentController, DocumentPlugin, Documents, PagesPlugin
 from web.edge import BoundsMiddleware, add_safe_headers
-from web.errors import crash_problem, domain_problem, http_problem
+from web.errors import crash_problem, domain_problem, http_problem, report_broken_seal
 from web.limiter import Limiter
 from web.matrix import Audience, Matrix, load_matrix
 from web.openapi import openapi_config
@@ -63,6 +63,7 @@ class WebPlugin(InitPlugin):
             DefineMiddleware(CompressionMiddleware, config=compression),
             ETagMiddleware(),
         ]
+        app_config.after_exception.append(report_broken_seal)
         app_config.guards.append(self._gatekeeper)
         app_config.before_send.append(add_safe_headers)
         app_config.on_startup += [self.check, _provide_in_turn]
