@@ -16,8 +16,8 @@ from sandbox.clock import Clock
 from sandbox.console import write_console
 from sandbox.fault_line import FaultLine
 from sandbox.keys import open_keys
-from sandbox.proxying import serve as serve_proxy
 from sandbox.mini_proxy import product_at
+from sandbox.proxying import serve as serve_proxy
 from sandbox.wechat.pushes import set_push_url
 from sandbox.world import open_world
 
