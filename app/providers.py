@@ -106,7 +106,10 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
         return clients[-1]
 
     cache = Redis.from_url(
-        settings.valkey_url.reveal(), socket_timeout=2.0, socket_connect_timeout=1.0
+        # Whoever asks bounds the whole question; a limit here would be one more task each time.
+        settings.valkey_url.reveal(),
+        socket_timeout=None,
+        socket_connect_timeout=1.0,
     )
     wechat = open_client(settings.wechat.base_url)
     token = WechatToken(

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from core import broken_seals
 from core.masking import mask_name
+from core.prepared import Prepared
 from core.sealing import SealBroken, Vault
 from identity import persons
 from identity.acting import living_grants
@@ -19,6 +20,14 @@ from identity.session_states import grant_holds
 
 UNREADABLE = "***"
 """A name that does not open."""
+
+_REPRESENTED = Prepared(
+    lambda person_id: LegalEntity.filter(
+        legal_representative_id=person_id, status=EntityStatus.ACTIVE
+    ).order_by("id"),
+    UUID,
+)
+_GRANTS = Prepared(lambda person_id: living_grants(person_id).order_by("id"), UUID)
 
 
 class Relation(StrEnum):
@@ -47,12 +56,11 @@ async def list_choices(caller: Caller, *, vault: Vault, at: datetime) -> list[Ac
     person_id = caller.required_person()
     own_name = await _name_or_stars(person_id, vault)
     choices = [_choice(person_id, PartyKind.PERSON, own_name, Relation.SELF)]
-    represented = LegalEntity.filter(legal_representative_id=person_id, status=EntityStatus.ACTIVE)
     choices += [
         _choice(entity.id, PartyKind.ENTITY, entity.name, Relation.REPRESENTATIVE)
-        for entity in await represented.order_by("id")
+        for entity in await _REPRESENTED.rows(person_id)
     ]
-    grants = [g for g in await living_grants(person_id).order_by("id") if grant_holds(g, at=at)]
+    grants = [g for g in await _GRANTS.rows(person_id) if grant_holds(g, at=at)]
     return _once_each(choices + [await _granted_choice(grant, vault) for grant in grants])
 
 

@@ -9,12 +9,14 @@ from tortoise.transactions import in_transaction
 
 from core.errors import NotFound
 from core.ids import new_id
+from core.prepared import Prepared
 from core.sealing import Place, Vault
 from identity.id_numbers import read_id_number
 from identity.kinds import PartyKind
 from identity.models import Party, Person
 
 _TABLE = "identity_person"
+_PERSON = Prepared(lambda person_id: Person.filter(id=person_id), UUID)
 
 
 class PersonNotFound(NotFound):
@@ -23,7 +25,7 @@ class PersonNotFound(NotFound):
 
 
 async def get_person(person_id: UUID) -> Person:
-    person = await Person.get_or_none(id=person_id)
+    person = await _PERSON.first(person_id)
     if person is None:
         raise PersonNotFound(person_id=person_id)
     return person

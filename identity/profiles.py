@@ -5,12 +5,15 @@ from uuid import UUID
 from msgspec import Struct
 
 from core.masking import mask_name, mask_phone
+from core.prepared import Prepared
 from core.sealing import Vault
 from identity import persons
 from identity.callers import Caller
 from identity.contacts import find_phone
 from identity.kinds import PartyKind
 from identity.models import Account, LegalEntity
+
+_ACCOUNT = Prepared(lambda account_id: Account.filter(id=account_id), UUID)
 
 
 class ActingFor(Struct, frozen=True, kw_only=True):
@@ -59,7 +62,7 @@ async def show_profile(caller: Caller, *, vault: Vault) -> Profile:
 
 
 async def get_preferences(caller: Caller) -> Preferences:
-    account = await Account.get(id=caller.account_id)
+    [account] = await _ACCOUNT.rows(caller.account_id)
     return Preferences(account.elder_mode, account.language)
 
 

@@ -18,12 +18,20 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.clock import date_in_china
+from core.prepared import Prepared
 from identity.kinds import EntityStatus, Scope
 from identity.models import ActingGrant, Session
 
 _COPY_SECONDS = 4
 _ANSWER_SECONDS = 0.5
 _PAUSE_SECONDS = 1.0
+
+_SESSION = Prepared(
+    lambda session_id: Session.filter(id=session_id).select_related(
+        "account", "grant", "party__entity", "verifier__organisation"
+    ),
+    UUID,
+)
 
 
 class SessionState(Struct, frozen=True, kw_only=True):
@@ -88,9 +96,7 @@ class SessionStates:
 
 async def load_state(session_id: UUID, *, at: datetime) -> SessionState | None:
     """The state as PostgreSQL has it."""
-    session = await Session.get_or_none(id=session_id).select_related(
-        "account", "grant", "party__entity", "verifier__organisation"
-    )
+    session = await _SESSION.first(session_id)
     if session is None:
         return None
     return _verifier_state(session) if session.verifier_id else _resident_state(session, at)

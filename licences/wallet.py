@@ -9,6 +9,7 @@ from tortoise.transactions import in_transaction
 
 from core import audit, broken_seals
 from core.clock import date_in_china
+from core.prepared import Prepared
 from core.sealing import SealBroken, Vault
 from identity.callers import Caller
 from licences.licence_fields import ShownField, definitions, open_values, show
@@ -16,6 +17,16 @@ from licences.models import Licence, LicenceStatus
 from licences.registry import LicenceNotFound
 
 WALLET_LIMIT = 200
+
+_WALLET = Prepared(
+    lambda holder_id: (
+        Licence.filter(holder_id=holder_id)
+        .select_related("licence_type")
+        .order_by("licence_type_id", "id")
+        .limit(WALLET_LIMIT)
+    ),
+    UUID,
+)
 
 
 class UnmaskPurpose(StrEnum):
@@ -43,12 +54,7 @@ class LicenceCard(Struct, frozen=True, kw_only=True):
 
 async def list_licences(caller: Caller, *, vault: Vault, at: datetime) -> list[LicenceCard]:
     """Every licence of the party the caller acts for, sensitive fields masked. 我的证照"""
-    rows = (
-        await Licence.filter(holder_id=caller.required_party())
-        .select_related("licence_type")
-        .order_by("licence_type_id", "id")
-        .limit(WALLET_LIMIT)
-    )
+    rows = await _WALLET.rows(caller.required_party())
     return [await _card_or_blank(row, vault, at) for row in rows]
 
 

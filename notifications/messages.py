@@ -9,10 +9,19 @@ from core import jobs
 from core.clock import now
 from core.errors import NotFound
 from core.ids import new_id
+from core.prepared import AFTER_ALL, Prepared
 from identity.callers import Caller
 from notifications import hours, subscriptions
 from notifications.kinds import MessageKind, clean, fill, known_kinds, written_time
 from notifications.models import Delivery, Message, MessageKey
+
+_INBOX = Prepared(
+    lambda party_id, before, limit: (
+        Message.filter(recipient_id=party_id, id__lt=before).order_by("-id").limit(limit)
+    ),
+    *(UUID, UUID, int),
+)
+_UNREAD = Prepared(lambda party_id: Message.filter(recipient_id=party_id, read_at=None), UUID)
 
 
 class MessageNotFound(NotFound):
@@ -55,10 +64,7 @@ async def list_messages(
     party_id: UUID, *, before: UUID | None = None, limit: int = 20
 ) -> list[Message]:
     """The party's newest messages, older than `before`."""
-    inbox = Message.filter(recipient_id=party_id)
-    if before is not None:
-        inbox = inbox.filter(id__lt=before)
-    return await inbox.order_by("-id").limit(limit)
+    return await _INBOX.rows(party_id, before or AFTER_ALL, limit)
 
 
 async def read_message(message_id: UUID, *, caller: Caller, at: datetime) -> Message:
@@ -72,7 +78,7 @@ async def read_message(message_id: UUID, *, caller: Caller, at: datetime) -> Mes
 
 
 async def count_unread(party_id: UUID) -> int:
-    return await Message.filter(recipient_id=party_id, read_at=None).count()
+    return await _UNREAD.count(party_id)
 
 
 async def wake_at(due_at: datetime) -> None:

@@ -4,15 +4,30 @@ from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from core import audit
 from core.errors import Conflict, NotFound
 from core.ids import new_id, new_number
 from core.money import Fen
+from core.prepared import AFTER_ALL, Prepared
 from identity.callers import Caller, OperatorCaller
 from payments.kinds import OrderStatus
 from payments.models import Agency, FeeOrder
+
+
+def _page(payer_id: UUID, after: UUID, limit: int) -> QuerySet[FeeOrder]:
+    mine = FeeOrder.filter(payer_id=payer_id, id__lt=after)
+    return mine.order_by("-id").limit(limit).select_related("agency")
+
+
+def _of(status: OrderStatus) -> Prepared[FeeOrder]:
+    return Prepared(lambda *page: _page(*page).filter(status=status), UUID, UUID, int)
+
+
+_ORDERS = Prepared(_page, UUID, UUID, int)
+_ORDERS_OF = {status: _of(status) for status in OrderStatus}
 
 
 class AgencyNotFound(NotFound):
@@ -127,12 +142,8 @@ async def list_orders(
     *, caller: Caller, status: OrderStatus | None, after: UUID | None, limit: int
 ) -> list[FeeOrder]:
     """The caller's party's orders, newest first, beginning after an id."""
-    found = FeeOrder.filter(payer_id=caller.required_party())
-    if status is not None:
-        found = found.filter(status=status)
-    if after is not None:
-        found = found.filter(id__lt=after)
-    return await found.order_by("-id").limit(limit).select_related("agency")
+    orders = _ORDERS if status is None else _ORDERS_OF[status]
+    return await orders.rows(caller.required_party(), after or AFTER_ALL, limit)
 
 
 async def get_receipt(order_no: str, *, caller: Caller) -> OrderReceipt:

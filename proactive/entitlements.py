@@ -9,12 +9,23 @@ from core import audit, jobs
 from core.clock import date_in_china
 from core.errors import Conflict, NotFound
 from core.money import yuan
+from core.prepared import AFTER_ALL, Prepared
 from identity.callers import Caller
 from notifications.messages import send_message
 from proactive.gates import is_open
 from proactive.kinds import NEXT, Delivery, EntitlementStatus, Mode
 from proactive.models import Entitlement, PolicyVersion
 from proactive.population import recipients
+
+_ENTITLEMENTS = Prepared(
+    lambda party_id, before, limit: (
+        Entitlement.filter(beneficiary_id=party_id, id__lt=before)
+        .order_by("-id")
+        .limit(limit)
+        .select_related("version", "policy")
+    ),
+    *(UUID, UUID, int),
+)
 
 
 class EntitlementNotFound(NotFound):
@@ -37,10 +48,7 @@ async def list_entitlements(
     party_id: UUID, *, before: UUID | None = None, limit: int = 20
 ) -> list[Entitlement]:
     """What the party is entitled to, may be, or just missed; newest first, older than `before`."""
-    mine = Entitlement.filter(beneficiary_id=party_id)
-    if before is not None:
-        mine = mine.filter(id__lt=before)
-    return await mine.order_by("-id").limit(limit).select_related("version", "policy")
+    return await _ENTITLEMENTS.rows(party_id, before or AFTER_ALL, limit)
 
 
 async def get_entitlement(entitlement_id: UUID, *, party_id: UUID) -> Entitlement:
