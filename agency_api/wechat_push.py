@@ -12,6 +12,12 @@ from notifications.pushes import keep_pushes
 from web.body import CALLBACK_BODY_LIMIT
 
 SUCCESS = "success"
+SEALED_PUSH = {
+    "type": "object",
+    "properties": {"Encrypt": {"type": "string", "description": "加密的消息"}},
+    "required": ["Encrypt"],
+    "additionalProperties": True,
+}
 
 Word = Annotated[str, QueryParameter(required=False)]
 
@@ -54,6 +60,7 @@ class WechatPushController(Controller):
         summary="微信消息推送",
         description="订阅消息的弹窗、设置与送达事件。只接受安全模式、JSON 格式；"
         "验签、解密并保存后才应答 `success`，其他事件应答后不保存。",
+        receives={"application/json": SEALED_PUSH},
         errors=(PushRejected,),
     )
     async def push(

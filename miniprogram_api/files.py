@@ -11,7 +11,7 @@ from litestar.response import Stream
 from core.clock import now
 from core.files import FileNotFound, FileStorage, StorageFailed
 from identity.callers import Caller, RealNameRequired
-from web.uploads import UPLOAD, UPLOAD_LIMIT, FileKindRefused, keep_upload, send_file
+from web.uploads import FILES, UPLOAD, UPLOAD_LIMIT, FileKindRefused, keep_upload, send_file
 from web.views import View
 
 
@@ -49,6 +49,7 @@ class FileController(Controller):
         "/{file_id:uuid}",
         summary="下载文件",
         description="取回自己上传的文件内容。",
+        answers=FILES,
         errors=(RealNameRequired, FileNotFound, StorageFailed),
     )
     async def download(

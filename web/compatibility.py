@@ -40,7 +40,7 @@ def _broken_operations(released: Document, current: Document) -> Iterator[str]:
 def _broken(old: Document, new: Document, before: Shapes, after: Shapes) -> Iterator[str]:
     if not old.get("security") and new.get("security"):
         yield "asks for a sign-in"
-    elif old.get("security") and new.get("security") not in (None, [], old["security"]):
+    elif new.get("security") and not all(way in new["security"] for way in old["security"]):
         yield "asks for another sign-in"
     yield from _broken_parameters(old, new, before, after)
     yield from _broken_body(old.get("requestBody"), new.get("requestBody"), before, after)

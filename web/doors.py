@@ -20,7 +20,7 @@ from web.matrix import Audience
 
 OPERATOR_COOKIE = "__Host-zhangban-operator"
 CONSOLE_HEADER = "x-zhangban-console"
-_SAFE_METHODS = frozenset({"GET", "HEAD"})
+SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 class CrossSiteRefused(NotAllowed):
@@ -76,5 +76,5 @@ def _refuse_other_sites(connection: AnyConnection) -> None:
     if connection.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise CrossSiteRefused()
     method = str(connection.scope.get("method"))
-    if method not in _SAFE_METHODS and connection.headers.get(CONSOLE_HEADER) != "1":
+    if method not in SAFE_METHODS and connection.headers.get(CONSOLE_HEADER) != "1":
         raise CrossSiteRefused()

@@ -2,7 +2,9 @@
 
 A route may say more of itself than its signature does, as extra keywords of its decorator:
 `example={…}` a request body (a test decodes it), `errors=(OrderNotFound, …)` what it refuses with,
-`limit="log_in"` how often (a name in `web.limiter.RULES`; None for no limit at all).
+`limit="log_in"` how often (a name in `web.limiter.RULES`; None for no limit at all). A route that
+reads its body itself says `receives={"application/json": schema}`, one that answers no JSON of ours
+`answers={"application/pdf": schema}`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +25,7 @@ from identity.operator_sessions import OperatorSessionEnded
 from identity.tokens import TokenRefused
 from web.auth import RoleRequired, SignInRequired
 from web.body import BODY_REFUSALS
-from web.doors import CrossSiteRefused
+from web.doors import OPERATOR_COOKIE, SAFE_METHODS, CrossSiteRefused
 from web.edge import AddressInvalid
 from web.errors import (
     BODY_MISSING,
@@ -37,7 +39,6 @@ from web.limiter import RULES, LimiterUnavailable, TooManyRequests
 from web.matrix import Access, Audience, Matrix
 from web.pages import BadCursor
 from web.requests import BodyCutShort
-from web.uploads import KINDS
 
 DESCRIPTION = """掌上办：一键登录、缴费与拨付、亮证与核验、免申即享。
 
@@ -48,10 +49,27 @@ DESCRIPTION = """掌上办：一键登录、缴费与拨付、亮证与核验、
 - 列表按时间倒序，用 `next_cursor` 翻页；长轮询用 `wait` 参数，最多 25 秒。
 - 金额一律为以分为单位的整数。
 """
-SCHEMES = {
-    Audience.RESIDENT: "居民访问令牌，10 分钟有效",
-    Audience.VERIFIER: "核验员访问令牌",
-    Audience.OPERATOR: "工作人员令牌或会话 Cookie",
+COOKIE, CONSOLE = "operator_cookie", "operator_console"
+SCHEMES: dict[str, SecurityScheme | Reference] = {
+    Audience.RESIDENT: SecurityScheme(
+        "http", "居民访问令牌，10 分钟有效", scheme="bearer", bearer_format="JWT"
+    ),
+    Audience.VERIFIER: SecurityScheme(
+        "http", "核验员访问令牌，10 分钟有效", scheme="bearer", bearer_format="JWT"
+    ),
+    Audience.OPERATOR: SecurityScheme("http", "程序登录得到的工作人员令牌", scheme="bearer"),
+    COOKIE: SecurityScheme(
+        "apiKey",
+        "浏览器登录得到的会话 Cookie，只有本站页面的请求才被接受",
+        name=OPERATOR_COOKIE,
+        security_scheme_in="cookie",
+    ),
+    CONSOLE: SecurityScheme(
+        "apiKey",
+        "固定为 1。使用 Cookie 时，GET 以外的请求都要带，其他网站的页面发不出",
+        name="X-Zhangban-Console",
+        security_scheme_in="header",
+    ),
 }
 
 _AT_THE_DOOR: Mapping[Audience, Sequence[type[DomainError]]] = {
@@ -71,18 +89,12 @@ Document = dict[str, Any]
 
 
 def openapi_config(version: str, render_plugins: Sequence[OpenAPIRenderPlugin]) -> OpenAPIConfig:
-    schemes: dict[str, SecurityScheme | Reference] = {
-        audience.value: SecurityScheme(
-            type="http", scheme="bearer", bearer_format="JWT", description=description
-        )
-        for audience, description in SCHEMES.items()
-    }
     return OpenAPIConfig(
         title="掌上办接口",
         version=version,
         description=DESCRIPTION,
         path="/docs",
-        components=Components(security_schemes=schemes),
+        components=Components(security_schemes=SCHEMES),
         render_plugins=render_plugins,
     )
 
@@ -96,7 +108,10 @@ def describe(app: Litestar, matrix: Matrix) -> Document:
     for path, method, handler in _operations(app):
         access = matrix.find(method, path)
         if access is not None:
-            _complete(document["paths"][path][method.lower()], handler, access)
+            operation = document["paths"][path][method.lower()]
+            _complete(operation, handler, access)
+            if access.audience is not Audience.ANYONE:
+                operation["security"] = _ways_in(access.audience, method)
     _write_patterns_for_clients(document)
     return document
 
@@ -174,26 +189,40 @@ def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
 
 
 def _complete(operation: Document, handler: HTTPRouteHandler, access: Access) -> None:
-    _complete_body(operation, handler)
+    _complete_contents(operation, handler)
     responses: Document = operation["responses"]
     responses.pop("400", None)
     for response in responses.values():
         response["description"] = "成功"
     for status, known in refusals(operation, handler, access).items():
         responses[str(status)] = _problem_response(status, known)
-    if access.audience is not Audience.ANYONE:
-        operation["security"] = [{access.audience.value: []}]
     if access.roles:
         operation["x-roles"] = sorted(access.roles)
 
 
-def _complete_body(operation: Document, handler: HTTPRouteHandler) -> None:
-    if "body_limit" in handler.opt:
-        content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in KINDS}
+def _complete_contents(operation: Document, handler: HTTPRouteHandler) -> None:
+    if "receives" in handler.opt:
+        content = _by_kind(handler.opt["receives"])
         operation["requestBody"] = {"required": True, "content": content}
     elif "example" in handler.opt:
         for content in operation["requestBody"]["content"].values():
             content["examples"] = {"示例": {"value": handler.opt["example"]}}
+    if "answers" in handler.opt:
+        for response in operation["responses"].values():
+            response["content"] = _by_kind(handler.opt["answers"])
+
+
+def _by_kind(schemas: Mapping[str, Document]) -> Document:
+    return {kind: {"schema": dict(schema)} for kind, schema in schemas.items()}
+
+
+def _ways_in(audience: Audience, method: str) -> list[Document]:
+    """An operator comes with a token, or with a cookie and what no page elsewhere can send."""
+    ways: list[Document] = [{audience.value: []}]
+    if audience is Audience.OPERATOR:
+        safe = method in SAFE_METHODS
+        ways.append({COOKIE: []} if safe else {COOKIE: [], CONSOLE: []})
+    return ways
 
 
 def _write_patterns_for_clients(document: Document) -> None:

@@ -16,12 +16,20 @@ from core.errors import Rejected
 from core.files import FileStorage
 from core.models import StoredFile
 
-UPLOAD_LIMIT = 20 * 1024 * 1024
-UPLOAD: Mapping[str, Any] = {"body_limit": UPLOAD_LIMIT, "body_seconds": 300.0, "limit": "upload"}
-"""For a route's `opt`, beside `request_max_body_size=UPLOAD_LIMIT`."""
-
 KINDS: Mapping[str, bytes] = {"application/pdf": b"%PDF-"}
 """What is taken, and how it begins."""
+
+FILES: Mapping[str, Any] = {kind: {"type": "string", "format": "binary"} for kind in KINDS}
+"""A file as the description of the interface says it: what a download `answers`."""
+
+UPLOAD_LIMIT = 20 * 1024 * 1024
+UPLOAD: Mapping[str, Any] = {
+    "body_limit": UPLOAD_LIMIT,
+    "body_seconds": 300.0,
+    "limit": "upload",
+    "receives": FILES,
+}
+"""For a route's `opt`, beside `request_max_body_size=UPLOAD_LIMIT`."""
 
 AnyRequest = Request[Any, Any, State]
 

@@ -28,7 +28,7 @@ from web.limiter import RULES, Limiter, Rule
 from web.matrix import Audience, Matrix
 from web.pages import DEFAULT_LIMIT, Cursor, Limit, Page, Pages
 from web.plugin import WebPlugin
-from web.uploads import UPLOAD, UPLOAD_LIMIT, keep_upload, send_file
+from web.uploads import FILES, UPLOAD, UPLOAD_LIMIT, keep_upload, send_file
 from web.views import View
 
 LINES = {
@@ -175,7 +175,7 @@ async def upload(request: Request[Any, Any, State], files: NamedDependency[FileS
     return (await keep_upload(request, files, owner="party:1", at=now())).id
 
 
-@get("/files/{file_id:uuid}")
+@get("/files/{file_id:uuid}", answers=FILES)
 async def download(file_id: FromPath[UUID], files: NamedDependency[FileStorage]) -> Stream:
     return send_file(await files.get(file_id, owner="party:1", at=now()), files)
 

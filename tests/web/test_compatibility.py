@@ -143,6 +143,7 @@ def test_what_breaks_clients_is_found(where: str, value: object, said: str) -> N
         (f"{GET_AT} parameters 1 schema maximum", 60),
         (f"{GET_AT} responses 503", {"content": {}}),
         (f"{GET_AT} security", []),
+        (f"{GET_AT} security", [{"resident": []}, {"cookie": []}]),
         (f"{THING_AT} title", TEXT),
         (f"{THING_AT} paid_at", {"type": "string", "format": "date-time"}),
         ("components schemas State enum", ["open", "paid", "refunded"]),

@@ -99,6 +99,20 @@ class TestDocument:
 
         assert sorted(names) == sorted(set(names))
 
+    def test_every_body_that_is_read_is_described(
+        self, operations: dict[str, dict[str, Any]]
+    ) -> None:
+        bodies = {
+            key: set(operation["requestBody"]["content"])
+            for key, operation in operations.items()
+            if "requestBody" in operation
+        }
+
+        assert bodies["POST /callbacks/wechat-pay/{mchid}"] == {"application/json"}
+        assert bodies["POST /callbacks/alipay/{app_id}"] == {"application/x-www-form-urlencoded"}
+        assert bodies["POST /callbacks/wechat-push/{appid}"] == {"application/json"}
+        assert [key for key in operations if key.startswith("PUT ") and key not in bodies] == []
+
     def test_every_body_has_an_example_that_the_route_would_take(self, app: Litestar) -> None:
         for key, handler in _handlers(app):
             field = handler.parsed_data_field

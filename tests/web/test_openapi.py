@@ -5,6 +5,7 @@ import pytest
 from litestar import Litestar
 
 from tests.web import sample
+from web.doors import CONSOLE_HEADER, OPERATOR_COOKIE
 from web.matrix import Matrix
 from web.openapi import describe
 
@@ -18,6 +19,22 @@ def test_an_operation_says_who_may_call_it(document: dict[str, Any]) -> None:
     assert document["paths"]["/mine"]["get"]["security"] == [{"resident": []}]
     assert document["paths"]["/desk"]["get"]["x-roles"] == ["auditor", "editor"]
     assert "security" not in document["paths"]["/things"]["get"]
+
+
+def test_an_operator_comes_with_a_token_or_with_a_cookie_from_our_own_page(
+    document: dict[str, Any],
+) -> None:
+    schemes = document["components"]["securitySchemes"]
+
+    read = document["paths"]["/desk"]["get"]["security"]
+    write = document["paths"]["/policies"]["post"]["security"]
+
+    assert read == [{"operator": []}, {"operator_cookie": []}]
+    assert write == [{"operator": []}, {"operator_cookie": [], "operator_console": []}]
+    cookie, header = schemes["operator_cookie"], schemes["operator_console"]
+    assert (cookie["in"], cookie["name"]) == ("cookie", OPERATOR_COOKIE)
+    assert (header["in"], header["name"].lower()) == ("header", CONSOLE_HEADER)
+    assert "bearerFormat" not in schemes["operator"]
 
 
 def test_an_operation_names_every_way_it_refuses(document: dict[str, Any]) -> None:
@@ -64,6 +81,14 @@ def test_an_operation_shows_an_example_of_its_body(document: dict[str, Any]) -> 
 
 def test_an_upload_says_what_it_takes(document: dict[str, Any]) -> None:
     assert set(document["paths"]["/files"]["post"]["requestBody"]["content"]) == {"application/pdf"}
+
+
+def test_a_download_says_what_comes(document: dict[str, Any]) -> None:
+    answer = document["paths"]["/files/{file_id}"]["get"]["responses"]["200"]
+
+    assert answer["content"] == {
+        "application/pdf": {"schema": {"type": "string", "format": "binary"}}
+    }
 
 
 def test_patterns_are_written_as_clients_read_them(document: dict[str, Any]) -> None:

@@ -67,8 +67,9 @@ class Operation(Struct, frozen=True):
     @property
     def uploads(self) -> Sequence[str]:
         """The kinds of files it takes instead."""
-        content = (self.content.get("requestBody") or {}).get("content", {})
-        return [kind for kind in content if kind != JSON]
+        content: Document = (self.content.get("requestBody") or {}).get("content", {})
+        files = (kind for kind, one in content.items() if one["schema"].get("format") == "binary")
+        return list(files)
 
     @property
     def answers(self) -> Iterator[tuple[int, Document | None]]:
