@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +16,6 @@ from sandbox.world import World
 from tests.sandbox.conftest import APPID, MCHID, later
 from tests.sandbox.peers import PAY, AlipayClient, Machine, Merchant
 from tests.sandbox.test_alipay import create
-from tests.sandbox.test_process import served
 from tests.sandbox.test_wechat_pay import BY_NUMBER, JSAPI, NUMBER, order_of, pay, prepaid
 
 ORDERS, QUERY = f"{PAY}{JSAPI}", f"{BY_NUMBER}/{NUMBER}?mchid={MCHID}"
@@ -279,22 +277,6 @@ class TestCallbacks:
 
     def row(self, world: World) -> dict[str, Any]:
         return world.book.rows("SELECT * FROM callbacks")[0]
-
-
-@pytest.mark.parametrize("fault", ["drop", "half_open"])
-def test_a_served_line_stays_open_and_says_nothing(
-    state: Path, console: dict[str, Any], fault: str
-) -> None:
-    with served(state) as (_, url), httpx.Client(base_url=url, timeout=0.5) as client:
-        asked = {"seed": 1, "rules": [{"path": "/api.*", "fault": fault, "times": 1}]}
-        client.post("/control/faults", json=asked).raise_for_status()
-
-        with pytest.raises(httpx.ReadTimeout):
-            client.get("/api.weixin.qq.com/sns/jscode2session")
-
-        assert client.get("/api.weixin.qq.com/sns/jscode2session").status_code == 200
-        [row] = client.get("/control/faults").json()["happened"]
-        assert (row["fault"], row["occurrence"]) == (fault, 1)
 
 
 def _believed(merchant: Merchant, message: httpx.Response | httpx.Request) -> bool:
