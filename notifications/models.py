@@ -31,7 +31,7 @@ class DeliveryStatus(StrEnum):
     FAILED = "failed"  # 发送失败: the message stays in the inbox
 
 
-class Receipt(StrEnum):
+class DeliveryReceipt(StrEnum):
     """What the provider said afterwards became of what we sent. 送达回执"""
 
     DELIVERED = "delivered"  # 已送达
@@ -158,7 +158,7 @@ class Delivery(Model):
     provider_no = fields.CharField(64, null=True)
     reason = fields.CharField(48, null=True)
     field = fields.CharField(32, null=True)
-    receipt = fields.CharEnumField(Receipt, max_length=16, null=True)
+    receipt = fields.CharEnumField(DeliveryReceipt, max_length=16, null=True)
     receipt_code = fields.CharField(32, null=True)
     receipt_at: datetime | None = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField()

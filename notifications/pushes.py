@@ -13,6 +13,7 @@ from tortoise.transactions import in_transaction
 
 from core import jobs
 from core.clock import date_in_china, now
+from core.crashpoints import crashpoint
 from core.database import DatabaseGone
 from core.ids import new_id
 from core.tasks import raise_task
@@ -20,7 +21,13 @@ from identity.kinds import ProviderName
 from identity.models import Account
 from notifications import ledger
 from notifications.channels.wechat_push import PushedEvent, PushKind
-from notifications.models import Delivery, PushKey, PushStatus, Receipt, SubscriptionTemplate
+from notifications.models import (
+    Delivery,
+    DeliveryReceipt,
+    PushKey,
+    PushStatus,
+    SubscriptionTemplate,
+)
 
 PUT_OFF = (1, 2, 4, 8, 15, 30, 60, 120)
 """Seconds after which an event that cannot be applied yet is tried again; then it is given up."""
@@ -45,6 +52,7 @@ async def keep_pushes(appid: str, events: Sequence[PushedEvent], *, at: datetime
     async with in_transaction():
         await PushKey.bulk_create(keys, ignore_conflicts=True)
         await jobs.wake("notifications.apply_pushes")
+    crashpoint("notifications.after_push_kept")
 
 
 async def apply_pushes(*, department: str) -> None:
@@ -77,11 +85,11 @@ async def apply_receipt(provider_no: str, *, code: str, occurred_at: datetime) -
 
     What was delivered stays delivered, whatever is said later. 送达回执
     """
-    receipt = Receipt.DELIVERED if code == "0" else Receipt.FAILED
+    receipt = DeliveryReceipt.DELIVERED if code == "0" else DeliveryReceipt.FAILED
     ours = Delivery.filter(provider_no=provider_no)
     open_to_it = Q(receipt__isnull=True)
-    if receipt is Receipt.DELIVERED:
-        open_to_it |= Q(receipt=Receipt.FAILED)
+    if receipt is DeliveryReceipt.DELIVERED:
+        open_to_it |= Q(receipt=DeliveryReceipt.FAILED)
     noted = {"receipt": receipt, "receipt_code": code, "receipt_at": occurred_at}
     if await ours.filter(open_to_it).update(**noted):
         return str(receipt)
@@ -116,13 +124,15 @@ async def _apply_next(department: str, *, at: datetime) -> bool:
         except DatabaseGone:
             raise
         except Exception as error:
-            log.warning("a push cannot be applied", exc_info=error, extra={"push": str(key.id)})
-            await _put_off(key, type(error).__name__, PushStatus.EXCEPTION, department, at)
+            code = type(error).__name__  # its text may hold a row
+            log.warning("a push cannot be applied", extra={"push": str(key.id), "code": code})
+            await _put_off(key, code, PushStatus.EXCEPTION, department, at)
         else:
             if outcome is None:
                 await _put_off(key, "no_such_send", PushStatus.UNKNOWN, department, at)
             else:
                 await _mark(key, status=PushStatus.APPLIED, outcome=outcome)
+                crashpoint("notifications.before_push_applied")
     return True
 
 

@@ -19,6 +19,7 @@ from tests.crash_flows.benefits import Claiming, Finishing, Matching
 from tests.crash_flows.fees import Applying, Asking, Keeping, Preparing
 from tests.crash_flows.payouts import ToAlipay, ToBank, ToWallet
 from tests.crash_flows.people import ProvingNames, Refreshing, SigningIn
+from tests.crash_flows.pushes import Hearing
 from tests.given import make_vault
 
 FLOWS: dict[str, Flow] = {
@@ -37,6 +38,7 @@ FLOWS: dict[str, Flow] = {
         Matching(),
         Claiming(),
         Finishing(),
+        Hearing(),
     )
 }
 

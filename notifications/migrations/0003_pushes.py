@@ -3,7 +3,7 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
 
-from notifications.models import PushStatus, Receipt
+from notifications.models import DeliveryReceipt, PushStatus
 
 _COMPARED = CheckConstraint(
     check="awaited >= 0 AND unreported >= 0 AND unconfirmed >= 0",
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
             name="receipt",
             field=fields.CharEnumField(
                 description="DELIVERED: delivered\nFAILED: failed",
-                enum_type=Receipt,
+                enum_type=DeliveryReceipt,
                 null=True,
                 max_length=16,
             ),

@@ -9,6 +9,11 @@ from app.settings import SettingsInvalid, load_settings
 VARIABLES = throwaway_variables()
 
 
+def push(**changes: str) -> str:
+    ours = json.loads(VARIABLES["ZB_WECHAT"])["appid"]
+    return json.dumps({"appid": ours, "token": "t", "encoding_aes_key": "k" * 43} | changes)
+
+
 def test_every_problem_is_told_at_once() -> None:
     wrong = VARIABLES | {"ZB_WORKERS": "0", "ZB_BANK": "{", "ZB_KEK": "c2hvcnQ="}
     del wrong["ZB_PUBLIC_URL"]
@@ -33,6 +38,16 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     settings = load_settings(given | {"ZB_KEK_FILE": str(file)})
 
     assert settings.kek.reveal() == VARIABLES["ZB_KEK"]
+
+
+def test_pushes_are_heard_only_where_they_were_agreed_on() -> None:
+    without = {name: value for name, value in VARIABLES.items() if name != "ZB_WECHAT_PUSH"}
+
+    heard = load_settings(without | {"ZB_WECHAT_PUSH": push()})
+
+    assert heard.wechat_push is not None
+    assert load_settings(without).wechat_push is None
+    assert load_settings(without | {"ZB_WECHAT_PUSH": "null"}).wechat_push is None
 
 
 def test_a_secret_given_twice_is_refused(tmp_path: Path) -> None:
@@ -61,6 +76,9 @@ def test_no_secret_is_printed_in_settings_or_in_a_refusal() -> None:
         pytest.param("ZB_PUBLIC_URL", "https://zb.test/", id="a callback address with //"),
         pytest.param("ZB_TRUSTED_PROXIES", "10.0.0.0/33", id="no network"),
         pytest.param("ZB_BANK", '{"base_url": "ftp://x"}', id="no web address"),
+        pytest.param("ZB_WECHAT_PUSH", push(encoding_aes_key="short"), id="a short push key"),
+        pytest.param("ZB_WECHAT_PUSH", push(appid="wx1"), id="pushes of another app"),
+        pytest.param("ZB_WECHAT_PUSH", push(token=""), id="no push token"),
         pytest.param("ZB_ENVIRONMENT", "prod", id="no such environment"),
     ],
 )
