@@ -43,7 +43,7 @@ class CallbackController(Controller):
         status_code=200,
         limit="callback",
         summary="微信支付通知",
-        description="微信支付的支付、退款、商家转账通知，以请求头 `Wechatpay-Signature` 中的签名为凭。"
+        description="微信支付的支付、退款、商家转账通知，凭请求头 `Wechatpay-Signature` 中的签名。"
         "验签并保存原文后才应答。",
         receives={"application/json": WECHAT_NOTICE},
         answers={"application/json": {"type": "object"}},
