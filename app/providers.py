@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 import httpx
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from msgspec import Struct
 from obstore.store import ObjectStore
 from redis.asyncio import Redis
@@ -39,7 +39,7 @@ from notifications.channels.wechat_subscribe import WechatSubscribe
 from payments.gateways import Bank, Gateways
 from payments.gateways.bank import CorporateBank
 from payments.gateways.wechat import WechatGateway
-from payments.gateways.wechat_api import WechatPayApi, WechatPayKeys
+from payments.gateways.wechat_api import WechatPayApi, WechatPayKeys, load_platform_key
 from payments.gateways.wechat_transfer import WechatTransfers
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
@@ -228,13 +228,7 @@ def _wechat_keys(merchant: WechatMerchant, settings: Settings) -> WechatPayKeys:
         appid=settings.wechat.appid,
         serial_no=merchant.serial_no,
         private_key=private,
-        platform_keys={serial: _public_key(pem) for serial, pem in pems.items()},
+        platform_keys={serial: load_platform_key(pem) for serial, pem in pems.items()},
         current_serial=merchant.public_key_id,
         apiv3_key=merchant.apiv3_key.reveal().encode(),
     )
-
-
-def _public_key(pem: str) -> RSAPublicKey:
-    key = load_pem_public_key(pem.encode())
-    assert isinstance(key, RSAPublicKey)
-    return key

@@ -10,13 +10,14 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from core.signature_keys import read_signature_key
 from core.wire import alipay
 from core.wire.alipay_trust import AlipayCertificates
 from identity.tokens import read_keys
 from notifications.channels.wechat_push import is_encoding_key
+from payments.gateways.wechat_api import load_platform_key
 
 if TYPE_CHECKING:
     from app.settings import AlipayApp, Settings
@@ -80,9 +81,10 @@ def _address_checks(settings: Settings) -> Iterator[Check]:
 def _platform_checks(settings: Settings) -> Iterator[Check]:
     for merchant in settings.wechat_pay.merchants:
         name = f"ZB_WECHAT_PAY 商户 {merchant.mchid}"
-        private, public = merchant.private_key_pem.reveal(), merchant.public_key_pem
+        private = merchant.private_key_pem.reveal()
         yield name, partial(load_pem_private_key, private.encode(), None), "商户私钥无法读取"
-        yield name, partial(load_pem_public_key, public.encode()), "微信支付公钥无法读取"
+        for pem in (merchant.public_key_pem, *merchant.more_keys.values()):
+            yield name, partial(load_platform_key, pem), "微信支付公钥或平台证书无法读取"
         apiv3_key = merchant.apiv3_key.reveal().encode()
         yield name, partial(operator.eq, len(apiv3_key), 32), "apiv3_key 应为 32 字节"
     for app in settings.alipay.apps:

@@ -3,6 +3,7 @@
 import hmac
 import secrets
 from base64 import b64decode, b64encode
+from functools import lru_cache
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
@@ -31,7 +32,9 @@ def new_private_pem() -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
+@lru_cache(maxsize=256)
 def private_key(pem: str) -> RSAPrivateKey:
+    """Loading checks the primes, which is slow; there are few of them."""
     key = load_pem_private_key(pem.encode(), password=None)
     if not isinstance(key, RSAPrivateKey):
         raise TypeError("not an RSA key")

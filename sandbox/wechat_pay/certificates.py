@@ -2,7 +2,6 @@
 
 import secrets
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
@@ -32,7 +31,7 @@ class PlatformCertificate(Struct, frozen=True):
 
     @property
     def key(self) -> RSAPrivateKey:
-        return _loaded(self.private_key_pem)
+        return private_key(self.private_key_pem)
 
 
 def valid_certificates(world: World, mchid: str) -> list[PlatformCertificate]:
@@ -122,9 +121,3 @@ def _certificate_pem(key: RSAPrivateKey, serial: int, at: datetime) -> str:
         not_valid_after=at + LIVES,
     )
     return builder.sign(key, SHA256()).public_bytes(Encoding.PEM).decode()
-
-
-@lru_cache(maxsize=64)
-def _loaded(pem: str) -> RSAPrivateKey:
-    """Loading checks the primes, which is slow; there are few of them."""
-    return private_key(pem)

@@ -1,8 +1,9 @@
 """The whole product and the world outside it in one process, with one clock for both."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from app.asgi import create_app
 from app.development import Addresses, development_variables, new_secrets
 from app.logging import AccessLog
 from app.providers import Parts, choose_parts
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from app.timetable import timetable
 from app.worker import handlers
 from core import jobs
@@ -40,13 +41,15 @@ Meanwhile = Callable[[httpx.Response], Awaitable[None]]
 class Line(httpx.AsyncBaseTransport):
     """The product's line to the world outside. On a bad day things happen on it."""
 
-    def __init__(self, inner: httpx.ASGITransport) -> None:
-        self._inner = inner
+    def __init__(self) -> None:
         self._meanwhile: dict[str, Meanwhile] = {}
+
+    def lead_to(self, outside: httpx.ASGITransport) -> None:
+        self._outside = outside
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         try:
-            response = await self._inner.handle_async_request(request)
+            response = await self._outside.handle_async_request(request)
         except NothingCame as lost:
             raise httpx.ReadTimeout("nothing came back", request=request) from lost
         for part_of_url, happens in list(self._meanwhile.items()):
@@ -58,8 +61,10 @@ class Line(httpx.AsyncBaseTransport):
     @contextmanager
     def meanwhile(self, part_of_url: str, happens: Meanwhile) -> Iterator[None]:
         self._meanwhile[part_of_url] = happens
-        yield
-        del self._meanwhile[part_of_url]
+        try:
+            yield
+        finally:
+            del self._meanwhile[part_of_url]
 
 
 class Deployment:
@@ -81,6 +86,25 @@ class Deployment:
         )
         self.settings = load_settings(variables)
 
+    def altered(self, settings: Settings) -> "Deployment":
+        """The same city and keys under other settings."""
+        other = object.__new__(Deployment)
+        other.state, other.city, other.settings = self.state, self.city, settings
+        return other
+
+    @cached_property
+    def line(self) -> Line:
+        """To whichever world there is just now."""
+        return Line()
+
+    @cached_property
+    def parts(self) -> Parts:
+        return choose_parts(self.settings, transport=self.line)
+
+    @cached_property
+    def product(self) -> httpx.ASGITransport:
+        return httpx.ASGITransport(AccessLog(create_app(self.settings, self.parts)))
+
 
 class Town:
     """The world outside is as its state folder has it, at a moment that is so far from now.
@@ -93,13 +117,13 @@ class Town:
         self.world: World = open_world(state, CITY, clock=Clock(offset.total_seconds()))
         outside = FaultLine(create_sandbox(self.world, delivers=False), self.world, hangs=False)
         sandbox = httpx.ASGITransport(outside)
-        self.line, settings = Line(sandbox), deployment.settings
-        self.parts: Parts = choose_parts(settings, transport=self.line)
-        self._product = httpx.ASGITransport(AccessLog(create_app(settings, self.parts)))
+        self.line, self.parts = deployment.line, deployment.parts
+        self.line.lead_to(sandbox)
+        self._product = deployment.product
         self.outside = httpx.AsyncClient(transport=sandbox, base_url=SANDBOX)
         set_push_url(self.world, f"{PRODUCT}/callbacks/wechat-push/{self.city.wechat_appid}")
         self._courier = Courier(self.world, httpx.AsyncClient(transport=self._product))
-        department = settings.operating_department
+        department = deployment.settings.operating_department
         self._handlers = handlers(self.parts, operating_department=department)
 
     async def load(self) -> None:
@@ -143,6 +167,10 @@ class Town:
             await entry.action()
         while await self.deliver() + await jobs.run_due(self._handlers, at=now()):
             pass
+
+    async def run_job(self, row: Mapping[str, Any]) -> None:
+        """One row of the queue, as the worker runs it."""
+        await jobs.run_handler(self._handlers, row["task_name"], msgspec.json.decode(row["args"]))
 
     async def do_everything_again(self) -> None:
         """Every job that was done is handed out once more, as after a worker that died too late."""

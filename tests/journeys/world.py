@@ -26,14 +26,14 @@ class Actor:
         return _answer(await self.http.get(path, params=query))
 
     async def post(self, path: str, body: object = None) -> Any:
-        return _answer(await self.http.post(path, **_json(body)))
+        return _answer(await self.http.post(path, **json_of(body)))
 
     async def put(self, path: str, body: object = None) -> Any:
-        return _answer(await self.http.put(path, **_json(body)))
+        return _answer(await self.http.put(path, **json_of(body)))
 
     async def refusal(self, method: str, path: str, body: object = None) -> tuple[int, str]:
         """The status and the code of the problem that must come."""
-        reply = await self.http.request(method, path, **_json(body))
+        reply = await self.http.request(method, path, **json_of(body))
         assert reply.headers["content-type"] == "application/problem+json", reply.text
         problem = reply.json()
         assert problem["status"] == reply.status_code
@@ -183,5 +183,5 @@ def _answer(reply: httpx.Response) -> Any:
     return reply.json() if reply.content else None
 
 
-def _json(body: object) -> dict[str, Any]:
+def json_of(body: object) -> dict[str, Any]:
     return {} if body is None else {"json": body}
