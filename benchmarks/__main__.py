@@ -14,7 +14,7 @@ from benchmarks.bed import Bed, NotReady
 from benchmarks.cases import CASES
 from benchmarks.machine import describe, load_average
 from benchmarks.measuring import Shape
-from benchmarks.running import Result, run
+from benchmarks.running import Result, profile_cases, run
 from benchmarks.table import markdown, show
 
 QUIET = 0.7
@@ -37,6 +37,8 @@ def main() -> int:
 
 def _measure(given: argparse.Namespace, folder: Path, console: Console) -> int:
     with Bed(folder, workers=given.workers) as bed:
+        if given.profile:
+            return _profile(given, bed, console)
         loaded = bed.load(given.persons)
         about = describe(*bed.versions())
         if loaded is not None:
@@ -68,6 +70,22 @@ def _measure(given: argparse.Namespace, folder: Path, console: Console) -> int:
     return _verdict(result)
 
 
+def _profile(given: argparse.Namespace, bed: Bed, console: Console) -> int:
+    bed.load(given.persons)
+    names = given.case or ()
+    found = asyncio.run(profile_cases(bed, people=given.persons, names=names, say=console.print))
+    for name, product, plain, signed in found:
+        console.print(
+            f"{name}: {product.milliseconds:.2f} ms of processor time, bare"
+            f" {plain.milliseconds:.2f}, with token and limit {signed.milliseconds:.2f}"
+        )
+        for layer, share in product.layers:
+            console.print(f"  {share * product.milliseconds:6.3f} ms  {layer}")
+        for function, share in product.functions[: given.functions]:
+            console.print(f"    {share * product.milliseconds:6.3f} ms  {function}")
+    return 0
+
+
 def _verdict(result: Result) -> int:
     """1 when something was refused that should not have been: figures of refusals are none."""
     return 1 if any(line.product.bad for line in result.lines) else 0
@@ -92,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--folder", type=Path, help="keep servers' data here between runs")
     parser.add_argument("--wait", type=float, default=0.0, help="minutes for the machine to quiet")
+    parser.add_argument("--profile", action="store_true", help="where processor time goes instead")
+    parser.add_argument("--functions", type=int, default=0, help="of a profile, by time inside")
     parser.add_argument("--markdown", type=Path, help="write the table there too")
     return parser
 

@@ -112,11 +112,15 @@ class Load:
         self._took = array("I")
         self._bad: Counter[str] = Counter()
         self._requests = _requests(plan)
+        self._lines: list[Line] = []
 
     async def run(self) -> Came:
         began = perf_counter()
         await (self._open() if self._plan.rate else self._closed())
         self._came.seconds = perf_counter() - began
+        for line in self._lines:
+            line.close()
+        await asyncio.sleep(0)  # a transport closes in the next turn
         self._came.microseconds = self._took.tobytes()
         self._came.bad = dict(self._bad)
         return self._came
@@ -129,11 +133,10 @@ class Load:
 
     async def _visitor(self, until: float) -> None:
         """Each connection goes through whole visits of its own."""
-        line = await _connect(self._plan.port)
+        line = await self._connect()
         for visit in self._requests:
             for request in visit:
                 if (began := perf_counter()) >= until:
-                    line.close()
                     return
                 await self._ask(line, request, began)
 
@@ -162,10 +165,16 @@ class Load:
     async def _arrive(self, request: bytes, due: float) -> None:
         self._came.asked += 1
         async with self._room:
-            line = self._free.pop() if self._free else await _connect(self._plan.port)
+            line = self._free.pop() if self._free else await self._connect()
             self._came.asked -= 1  # counted again where it is asked
             await self._ask(line, request, due)
             self._free.append(line)
+
+    async def _connect(self) -> Line:
+        loop = asyncio.get_running_loop()
+        _, line = await loop.create_connection(Line, "127.0.0.1", self._plan.port)
+        self._lines.append(line)
+        return line
 
     async def _ask(self, line: Line, request: bytes, began: float) -> None:
         self._came.asked += 1
@@ -180,11 +189,6 @@ class Load:
             self._took.append(min(int(took * 1_000_000), 2**32 - 1))
             return
         self._bad["gone"] += 1
-
-
-async def _connect(port: int) -> Line:
-    _, line = await asyncio.get_running_loop().create_connection(Line, "127.0.0.1", port)
-    return line
 
 
 def _requests(plan: Plan) -> Iterator[list[bytes]]:

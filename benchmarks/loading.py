@@ -63,7 +63,7 @@ async def load_people(
     """Load so many people; how many rows it was and how long it took, indexes included."""
     began = perf_counter()
     async with _connected(superuser_url) as connection:
-        city = await _read_city(connection, appid)
+        city = await read_city(connection, appid)
         indexes = await _take_off_indexes(connection) if people >= MANY else []
         await _copy_all(people, superuser_url, kek, city, processes, at)
         for made in indexes:
@@ -109,7 +109,7 @@ async def _copy(share: Share) -> None:
                 await connection.copy_records_to_table(table, records=rows[table], columns=columns)
 
 
-async def _read_city(connection: asyncpg.Connection, appid: str) -> City:
+async def read_city(connection: asyncpg.Connection, appid: str) -> City:
     kinds = await connection.fetch(
         "SELECT code, department FROM licences_licence_type WHERE code = ANY($1)", list(LICENCES)
     )

@@ -1,6 +1,8 @@
 """One run from an empty folder to its figures."""
 
 import asyncio
+import io
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -15,17 +17,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from app.asgi import create_app
+from app.logging import AccessLog, configure_logging
 from app.providers import Parts, choose_parts
 from app.running import ROOT
 from app.settings import Settings
 from benchmarks import scripts
 from benchmarks.applying import Applied
-from benchmarks.bare import replay
+from benchmarks.bare import SCRIPTS, create_bare, replay
 from benchmarks.bed import Bed
-from benchmarks.cases import APPLIED, CASES, Case, Scene
+from benchmarks.cases import APPLIED, CASES, Ask, Case, Scene
 from benchmarks.machine import Memory, memory_of
 from benchmarks.measuring import Figures, Line, Shape, measure, percentile
 from benchmarks.people import sign_in, sign_in_verifiers
+from benchmarks.profiling import Profile, profile
 from benchmarks.recording import SOME, Recorder, record
 from benchmarks.scripts import Script, Scripts
 from benchmarks.serving import WIDE
@@ -34,6 +38,7 @@ from payments.notices import apply_notices
 from web.limiter import Limiter
 
 SHOWN = "driving"
+PROFILED = 400
 REPLAY_SECONDS = 2.0
 
 Say = Callable[[str], None]
@@ -66,6 +71,40 @@ async def run(bed: Bed, shape: Shape, *, people: int, names: Sequence[str], say:
             lines.append(line)
             memory.append(own)
     return Result(lines, memory)
+
+
+async def profile_cases(
+    bed: Bed, *, people: int, names: Sequence[str], say: Say
+) -> list[tuple[str, Profile, Profile, Profile]]:
+    """Processor time of one request in this process: the product, bare, with token and limit."""
+    settings = replace(bed.settings, database_connections=2)
+    parts = choose_parts(settings)
+    cases = [case for case in CASES if case.name in names or (not names and case.hot_read)]
+    found = []
+    configure_logging(settings.log_level, stream=io.StringIO())
+    async with _product(settings, parts) as app:
+        scene = await _scene(bed, settings, parts, people)
+        known, _ = await _record(cases, scene, app, settings, say)
+        scripts.keep(bed.folder / "scripts.pickle", known)
+        os.environ[SCRIPTS] = str(bed.folder / "scripts.pickle")
+        limiter = Limiter(parts.cache, rules=WIDE)
+        bare = create_bare(settings, issuer=parts.issuer, limiter=limiter)
+        for case in cases:
+            asks = (await case.make(scene, PROFILED))[:PROFILED]
+            product = await profile(AccessLog(app), asks, visit=case.visit)
+            beside = [
+                await profile(bare, _asks_beside(case, asks, kind), visit=case.visit)
+                for kind in ("plain", "signed")
+            ]
+            found.append((case.name, product, beside[0], beside[1]))
+    return found
+
+
+def _asks_beside(case: Case, asks: Sequence[Ask], kind: str) -> list[Ask]:
+    return [
+        Ask(ask.method, f"/bare/{kind}/{_key(case)}/{who}/then", ask.token)
+        for who, ask in enumerate(asks)
+    ]
 
 
 def _key(case: Case) -> str:

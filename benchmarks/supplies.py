@@ -110,43 +110,43 @@ class WechatPay:
         )
 
     def _callback(self, number: str, at: datetime) -> Callback:
-        paid_at = at.astimezone(CHINA).isoformat(timespec="seconds")
-        transaction = {
+        notice = {
+            "id": secrets.token_hex(16),
+            "create_time": _moment(at),
+            "resource_type": "encrypt-resource",
+            "event_type": "TRANSACTION.SUCCESS",
+            "summary": "支付成功",
+            "resource": self._sealed(self._transaction(number, at)),
+        }
+        body = json.dumps(notice, ensure_ascii=False).encode()
+        return Callback(f"/callbacks/wechat-pay/{self._mchid}", self._signed(body, at), body)
+
+    def _transaction(self, number: str, at: datetime) -> dict[str, object]:
+        amounts = {"total": 8000, "payer_total": 8000}
+        return {
             "mchid": self._mchid,
             "appid": self._appid,
             "out_trade_no": number,
             "transaction_id": f"42{number}",
             "trade_type": "JSAPI",
             "trade_state": "SUCCESS",
-            "success_time": paid_at,
+            "success_time": _moment(at),
             "payer": {"openid": "benchmark"},
-            "amount": {
-                **{"total": 8000, "payer_total": 8000},
-                **{"currency": "CNY", "payer_currency": "CNY"},
-            },
+            "amount": amounts | {"currency": "CNY", "payer_currency": "CNY"},
         }
-        nonce = secrets.token_hex(6)
-        notice = {
-            "id": secrets.token_hex(16),
-            "create_time": paid_at,
-            "resource_type": "encrypt-resource",
-            "event_type": "TRANSACTION.SUCCESS",
-            "summary": "支付成功",
-            "resource": {
-                "original_type": "transaction",
-                "algorithm": "AEAD_AES_256_GCM",
-                "ciphertext": seal_gcm(
-                    self._apiv3_key,
-                    nonce=nonce,
-                    associated_data="transaction",
-                    plaintext=json.dumps(transaction).encode(),
-                ),
-                "associated_data": "transaction",
-                "nonce": nonce,
-            },
+
+    def _sealed(self, transaction: dict[str, object]) -> dict[str, str]:
+        nonce, about = secrets.token_hex(6), "transaction"
+        text = json.dumps(transaction).encode()
+        return {
+            "original_type": about,
+            "algorithm": "AEAD_AES_256_GCM",
+            "ciphertext": seal_gcm(
+                self._apiv3_key, nonce=nonce, associated_data=about, plaintext=text
+            ),
+            "associated_data": about,
+            "nonce": nonce,
         }
-        body = json.dumps(notice, ensure_ascii=False).encode()
-        return Callback(f"/callbacks/wechat-pay/{self._mchid}", self._signed(body, at), body)
 
     def _signed(self, body: bytes, at: datetime) -> dict[str, str]:
         timestamp, nonce = str(int(at.timestamp())), secrets.token_hex(16)
@@ -158,6 +158,10 @@ class WechatPay:
             "Wechatpay-Signature": sign(self._key, message),
             "Content-Type": "application/json",
         }
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(CHINA).isoformat(timespec="seconds")
 
 
 def _order(number: str, agency: Agency, asker: Asker, at: datetime) -> FeeOrder:
