@@ -35,11 +35,12 @@ documents: $(VENV)/.run ## Write again what is made from the code: the table of 
 release-openapi: $(VENV)/.run ## Write docs/openapi/v1.json: what clients may rely on from now on
 	@$(PY) -m app openapi --release
 
-check: $(VENV)/.test ## Everything static: format, lint, types, import contracts
+check: $(VENV)/.test ## Everything static: format, lint, types, import contracts, security
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy $(TYPED) clients/npm.py
 	@$(VENV)/bin/lint-imports --no-cache
+	@$(VENV)/bin/bandit -q -ll -c pyproject.toml -r $(TYPED)
 
 format: $(VENV)/.test ## Format the code and mend what lint can mend
 	@$(VENV)/bin/ruff check --fix -q . ; $(VENV)/bin/ruff format -q .

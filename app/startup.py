@@ -209,8 +209,8 @@ def _unless_given(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
+    try:  # an address that we made ourselves
+        with urllib.request.urlopen(url, timeout=2) as answer:  # nosec B310
             return bool(answer.status == 200)
     except OSError:
         return False

@@ -65,7 +65,8 @@ def seal_gcm(key: bytes, *, nonce: str, associated_data: str, plaintext: bytes) 
 
 def open_oaep(key: RSAPrivateKey, text: str) -> str:
     """Raises ValueError for anything that was not encrypted to this key."""
-    padding = OAEP(mgf=MGF1(SHA1()), algorithm=SHA1(), label=None)  # WeChat Pay's choice
+    # WeChat Pay's choice.
+    padding = OAEP(mgf=MGF1(SHA1()), algorithm=SHA1(), label=None)  # nosec B303
     return key.decrypt(b64decode(text, validate=True), padding).decode()
 
 

