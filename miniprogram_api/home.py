@@ -5,15 +5,15 @@ from uuid import UUID
 from litestar import Controller, get
 from litestar.di import NamedDependency
 
-from core.clock import now
+from core.clock import date_in_china, now
 from core.masking import mask_name
 from core.sealing import Vault
 from identity.callers import Caller
 from identity.choices import ActingChoice, list_choices
 from identity.kinds import Level, PartyKind, Scope
 from identity.profiles import get_preferences
-from licences.models import LicenceStatus
-from licences.wallet import list_licences
+from licences.models import Licence, LicenceStatus
+from licences.wallet import list_closed
 from notifications.messages import count_unread, list_messages
 from payments.kinds import OrderStatus
 from payments.models import FeeOrder
@@ -135,7 +135,7 @@ class HomeController(Controller):
         return HomeView(
             me=await _me(caller, vault, at),
             fees=await _fees(caller),
-            licences=await _licences(caller, vault, at),
+            licences=await _licences(caller, at),
             entitlements=await _entitlements(caller),
             messages=await _messages(caller),
         )
@@ -173,11 +173,16 @@ def _fee(order: FeeOrder) -> FeeLine:
     )
 
 
-async def _licences(caller: Caller, vault: Vault, at: datetime) -> LicencesView:
+async def _licences(caller: Caller, at: datetime) -> LicencesView:
     if caller.party_id is None:
         return LicencesView(0, [])
-    cards = await list_licences(caller, vault=vault, at=at)
-    return LicencesView(len(cards), [LicenceLine.of(card) for card in cards[:TOP]])
+    rows, today = await list_closed(caller), date_in_china(at)
+    return LicencesView(len(rows), [_licence(row, today) for row in rows[:TOP]])
+
+
+def _licence(row: Licence, today: date) -> LicenceLine:
+    status = row.status_on(today)
+    return LicenceLine(row.id, row.licence_type_id, row.licence_type.name, status, row.valid_until)
 
 
 async def _entitlements(caller: Caller) -> EntitlementsView:
