@@ -5,7 +5,6 @@ import json
 import os
 import sys
 import time
-import urllib.request
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from subprocess import Popen
 
 import asyncpg
+import httpx
 from redis.asyncio import Redis
 
 from app.database import database, migrate_database
@@ -213,9 +213,9 @@ def _wait_for(process: Popen[bytes], url: str, log: Path) -> None:
     until = time.monotonic() + _READY_SECONDS
     while process.poll() is None and time.monotonic() < until:
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            time.sleep(0.1)
+            if httpx.get(url, timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
     raise NotReady(f"{url}, see {log}")

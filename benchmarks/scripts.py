@@ -4,17 +4,19 @@ Reads are asked again word for word. A change cannot be made twice: for each one
 kind of size is written to a table of the benchmark's own, in the same transaction.
 """
 
-import pickle
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, msgpack
 
 CREATE_TABLE = """CREATE TABLE IF NOT EXISTS benchmark_change
 (id uuid PRIMARY KEY, about uuid, content text)"""
 INSERT = "INSERT INTO benchmark_change (id, about, content) VALUES ($1, $1, $2)"
 CONTENT = "x" * 200
 
+_UUID, _DATE = 1, 2
 _CHANGES = ("INSERT", "UPDATE", "DELETE", "WITH FRESH", "WITH DUE")
 
 
@@ -55,16 +57,39 @@ def is_bracket(text: str) -> bool:
 
 def keep(path: Path, scripts: dict[str, Scripts]) -> None:
     plain = {
-        name: [[[(s.text, s.arguments) for s in script.steps] for script in part] for part in parts]
+        name: [
+            [[(s.text, [_kept(a) for a in s.arguments]) for s in script.steps] for script in part]
+            for part in parts
+        ]
         for name, parts in ((name, (one.first, one.then)) for name, one in scripts.items())
     }
-    path.write_bytes(pickle.dumps(plain))
+    path.write_bytes(msgpack.encode(plain))
 
 
 def load(path: Path) -> dict[str, Scripts]:
     """What `keep` wrote, in this run, in a folder of our own."""
-    plain = pickle.loads(path.read_bytes())
+    kind = dict[str, list[list[list[tuple[str, tuple[Any, ...]]]]]]
+    plain = msgpack.decode(path.read_bytes(), type=kind, ext_hook=_found)
     return {
         name: Scripts(*[[Script([Step(*s) for s in script]) for script in part] for part in parts])
         for name, parts in plain.items()
     }
+
+
+def _kept(argument: Any) -> Any:
+    """An argument in a form that comes back as the type the driver wants."""
+    if isinstance(argument, UUID):
+        return msgpack.Ext(_UUID, argument.bytes)
+    if isinstance(argument, date) and not isinstance(argument, datetime):
+        return msgpack.Ext(_DATE, argument.isoformat().encode())
+    if isinstance(argument, list | tuple):
+        return [_kept(part) for part in argument]
+    return argument
+
+
+def _found(code: int, data: memoryview) -> Any:
+    if code == _UUID:
+        return UUID(bytes=bytes(data))
+    if code == _DATE:
+        return date.fromisoformat(bytes(data).decode())
+    raise ValueError(code)

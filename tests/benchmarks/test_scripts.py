@@ -1,11 +1,16 @@
 """What a bare handler repeats: reads word for word, changes as rows of its own."""
 
+from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from benchmarks.measuring import percentile
 from benchmarks.scripts import Script, Scripts, keep, load, step_of
+from tests.given import AT
+
+ARGUMENTS = (7, "x", None, b"y", UUID(int=7), date(2026, 11, 22), AT, [UUID(int=8)])
 
 
 @pytest.mark.parametrize(
@@ -28,7 +33,7 @@ def test_all_else_is(text: str) -> None:
 
 
 def test_scripts_come_back_as_they_were_kept(tmp_path: Path) -> None:
-    script = Script([step_of("BEGIN;", ()), step_of("SELECT $1", (7,)), step_of("DELETE", ())])
+    script = Script([step_of("BEGIN;", ()), step_of("SELECT $1", ARGUMENTS), step_of("DELETE", ())])
 
     keep(tmp_path / "scripts", {"home": Scripts([script], [])})
     found = load(tmp_path / "scripts")

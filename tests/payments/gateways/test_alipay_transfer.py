@@ -205,6 +205,9 @@ class TestCertificates:
         gateway = AlipayGateway(line, seller_id=seller(world), notify_url="https://zb.test/n")
         held = line.keys.certificates
         assert held is not None
+        owed = payable(APP_ID, world.identities.open_id(world.city.people[WANG], APP_ID))
+        prepared = await gateway.prepare(owed)
+        await http.post(f"/phone/{WANG}/alipay/pay", json=prepared.parameters)
         kept = last_callback(world)["body"]
         _, body = notices.letter(world.alipay_apps[APP_ID], kept, at=now())
         for changed in (b"", b"alipay_cert_sn=" + b"0" * 32):
