@@ -19,7 +19,18 @@ LONGEST_SECONDS = 40.0
 PASSED_ON = frozenset(
     ("accept", "accept-language", "authorization", "content-type", "if-none-match")
 )
-GIVEN_BACK = frozenset(("content-type", "etag", "retry-after", "x-request-id", "www-authenticate"))
+GIVEN_BACK = frozenset(
+    (
+        "cache-control",
+        "content-security-policy",
+        "content-type",
+        "etag",
+        "retry-after",
+        "www-authenticate",
+        "x-content-type-options",
+        "x-request-id",
+    )
+)
 
 NO_ANSWER = '{"title": "接口没有应答"}'.encode()
 

@@ -70,6 +70,7 @@ async def about(
         "phone": person.phone,
         "apps": {"wechat": wechat, "alipay": alipay},
         "product": product.address,
+        "now": world.clock.now().isoformat(),
     }
 
 

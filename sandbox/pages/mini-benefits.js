@@ -14,8 +14,18 @@ export async function benefitsPage(go) {
 export function benefitLine(one, go) {
   return h("button", { class: "line", onclick: () => go("benefit", one.id) },
     h("span", { class: "what" }, h("b", {}, one.title),
-      h("small", {}, one.reasons ? one.reasons.join("；") : `请在 ${one.deadline_on} 前确认`)),
+      h("small", {}, one.reasons ? inShort(one.reasons) : `请在 ${one.deadline_on} 前确认`)),
     h("span", { class: "how" }, h("b", {}, worth(one)), one.status ? chip(ENTITLEMENT, one.status) : ""));
+}
+
+/* ["符合：健在", "符合：年满 60 周岁"] → "符合：健在、年满 60 周岁" */
+function inShort(reasons) {
+  const groups = new Map();
+  for (const reason of reasons) {
+    const [, kind, text] = /^(?:(.*?)：)?(.*)$/s.exec(reason);
+    groups.set(kind, [...(groups.get(kind) || []), text]);
+  }
+  return [...groups].map(([kind, texts]) => (kind ? `${kind}：` : "") + texts.join("、")).join("；");
 }
 
 const worth = (one) => (one.amount ? (one.amount_fen === null ? one.amount : `¥${one.amount}`) : "");

@@ -3,7 +3,6 @@
 export const onAlipay = new URLSearchParams(location.search).get("platform") === "alipay";
 export const platform = onAlipay ? "alipay" : "wechat";
 const KEPT = "tokens";
-const RENEW_BEFORE_MS = 30_000;
 
 const promised = (work) => new Promise((resolve, reject) => work({ success: resolve, fail: reject }));
 
@@ -46,19 +45,23 @@ export async function logIn() {
 
 let renewing = null;
 
-async function token() {
-  const tokens = kept();
-  if (!tokens) throw Object.assign(new Error("请先登录"), { status: 401, title: "请先登录" });
-  if (new Date(tokens.access_expires_at) - Date.now() > RENEW_BEFORE_MS) return tokens.access_token;
-  renewing = renewing || asked("POST", "/v1/sessions/refresh", { refresh_token: tokens.refresh_token })
-    .then(keep).finally(() => (renewing = null));
+/* New tokens for the kept ones: once, however many calls found that they have run out. */
+async function renew() {
+  const renewal = { refresh_token: kept().refresh_token };
+  renewing = renewing || asked("POST", "/v1/sessions/refresh", renewal).then(keep).finally(() => (renewing = null));
   await renewing;
-  return kept().access_token;
 }
 
 /* Ask the product as who is signed in. Throws the problem it answers with: title, code, status. */
 export async function api(method, path, body) {
-  return asked(method, path, body, await token());
+  const tokens = kept();
+  try {
+    return await asked(method, path, body, tokens && tokens.access_token);
+  } catch (error) {
+    if (error.status !== 401 || !tokens) throw error;
+    await renew();
+    return asked(method, path, body, kept().access_token);
+  }
 }
 
 export const get = (path) => api("GET", path);

@@ -13,6 +13,7 @@ const PAGES = {
   login: loginPage, name: namePage, waiting: async (_, text) => [h("p", { class: "waiting" }, text)],
 };
 const TABS = [["home", "首页"], ["licences", "证照"], ["benefits", "待遇"], ["messages", "消息"]];
+const REAL_NAME = 2;
 const place = document.getElementById("page");
 const tabs = document.getElementById("tabs");
 let shown = 0;
@@ -78,14 +79,16 @@ async function namePage() {
 
 async function homePage() {
   const home = await get("/v1/home");
-  if (!home.me.acting_for) return namePage();
+  if (home.me.level < REAL_NAME) throw { code: "identity.real_name_required" };
+  const self = home.me.may_act_for.find((one) => one.relation === "self");
+  const actingFor = home.me.acting_for || self;
   const { items } = await get("/v1/subscriptions/templates");
   const asks = items.filter((one) => one.ask);
   const sorts = [asks.filter((one) => one.kind === "one_time"), asks.filter((one) => one.kind !== "one_time")];
   const next = sorts.find((sort) => sort.length) || [];
   return [
     h("section", { class: "hello" },
-      h("h1", {}, home.me.acting_for.name), actingChoice(home.me), tiles(home)),
+      h("h1", {}, actingFor.name), actingChoice(home.me, actingFor), tiles(home)),
     next.length ? reminder(next) : "",
     home.entitlements.top.length ? h("h2", {}, "等您确认") : "",
     home.entitlements.top.map((one) => benefitLine(one, go)),
@@ -111,9 +114,9 @@ function reminder(templates) {
     action("开启", agree, "small"));
 }
 
-function actingChoice(me) {
+function actingChoice(me, actingFor) {
   const choose = h("select", { "aria-label": "为谁办" }, me.may_act_for.map((one) =>
-    h("option", { value: one.party_id, selected: one.party_id === me.acting_for.party_id },
+    h("option", { value: one.party_id, selected: one.party_id === actingFor.party_id },
       `${RELATION[one.relation] || one.relation} · ${one.name}`)));
   choose.onchange = async () => {
     keep(await api("POST", "/v1/sessions/acting", { party_id: choose.value }));

@@ -60,10 +60,10 @@ function leadsTo(page) {
 }
 
 function notice(one) {
-  const lines = Object.values(one.data).map((value) => h("span", {}, value));
   const onclick = () => open(one.platform, leadsTo(one.page));
   return h("button", { class: "notice", onclick },
-    h("small", {}, `${APPS[one.platform][0]} · 掌上办 · ${when(one.sent_at)}`), h("b", {}, one.title), lines);
+    h("small", {}, `${APPS[one.platform][0]} · 掌上办 · ${when(one.sent_at)}`), h("b", {}, one.title),
+    h("span", {}, Object.values(one.data).join(" · ")));
 }
 
 function drawNotices() {
@@ -75,7 +75,7 @@ function drawNotices() {
 function drop(one) {
   at("banner").replaceChildren(notice(one));
   at("banner").hidden = false;
-  setTimeout(() => (at("banner").hidden = true), 6000);
+  setTimeout(() => (at("banner").hidden = true), 5000);
 }
 
 async function look(about) {
@@ -102,13 +102,14 @@ function drawWallets(about, wallet) {
 }
 
 function tick() {
-  const now = new Date();
+  const now = new Date(Date.now() + ahead);
   const china = { timeZone: "Asia/Shanghai" };
   at("clock").textContent = now.toLocaleTimeString("zh-CN", { ...china, hour: "2-digit", minute: "2-digit" });
   at("today").textContent = now.toLocaleDateString("zh-CN", { ...china, month: "long", day: "numeric", weekday: "long" });
 }
 
 const about = await read("/about");
+const ahead = Date.parse(about.now) - Date.now();
 document.title = `${about.name}的手机 · 沙箱`;
 at("owner").textContent = `${about.name}的手机`;
 at("card").replaceChildren(fact("姓名", about.name), fact("身份证号", about.id_number), fact("手机号", about.phone));

@@ -39,7 +39,7 @@ function amount(shown, kind) {
   const sum = piece("p", "sum");
   sum.append(piece("small", "", "¥"), yuan(shown.amount_fen));
   const parts = [piece("p", "brand", kind.brand)];
-  parts.push(piece("p", "payee", shown.payee || (receives ? "向您付款" : "")));
+  if (shown.payee) parts.push(piece("p", "payee", shown.payee));
   parts.push(sum, row(receives ? "款项" : "商品", shown.title));
   parts.push(row(receives ? "收款方式" : "付款方式", receives ? "零钱" : payingFrom(shown.kind)));
   return parts;
