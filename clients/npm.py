@@ -43,6 +43,16 @@ def run(*arguments: str) -> int:
     return done.returncode
 
 
+def find_node() -> str:
+    """The Node that npm runs on."""
+    if _of_the_machine() is not None:
+        return str(shutil.which("node"))
+    wheel = _of_the_wheel()
+    if wheel is None:
+        raise NoNode(f"Node.js {OLDEST} or newer is needed; `make client` installs it")
+    return wheel[0]
+
+
 def _of_the_machine() -> list[str] | None:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:

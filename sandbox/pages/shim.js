@@ -17,7 +17,7 @@
       const what = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
       const headers = { "Content-Type": "application/json" };
       const answer = await given.fetch(`${base}${path}`, { ...what, headers });
-      return { ok: answer.status < 400, body: await answer.json() };
+      return { ok: answer.status < 400, status: answer.status, body: await answer.json() };
     }
 
     return {
@@ -32,7 +32,9 @@
       },
       async sheet(name, value) {
         const found = await call(`/sheet?${name}=${encodeURIComponent(value)}`);
-        return found.ok ? found.body : null;
+        if (found.status === 404) return null;
+        if (!found.ok) throw { errMsg: "the phone is out of order", error: 4, errorMessage: "手机出错" };
+        return found.body;
       },
       /* The product's own addresses are asked through the sandbox: a web page may not ask them. */
       async address(url) {
