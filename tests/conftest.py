@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from tests.journeys.town import Deployment, Town
 
 
+pytest.register_assert_rewrite("tests.journeys.books", "tests.journeys.world")
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A real PostgreSQL, made for this run and gone after it."""
