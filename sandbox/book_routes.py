@@ -12,6 +12,7 @@ from sandbox.world import World
 PAGES = {
     "wechat_pay_orders": "SELECT * FROM wechat_pay_orders ORDER BY created_at, out_trade_no",
     "wechat_pay_transfers": "SELECT * FROM wechat_pay_transfers ORDER BY created_at, out_bill_no",
+    "wechat_pay_transfer_courses": "SELECT * FROM wechat_pay_transfer_courses ORDER BY number",
     "wechat_pay_refunds": "SELECT * FROM wechat_pay_refunds ORDER BY created_at, out_refund_no",
     "wechat_pay_refund_endings": "SELECT * FROM wechat_pay_refund_endings ORDER BY number",
     "wechat_pay_withdrawals": "SELECT * FROM wechat_pay_withdrawals ORDER BY id",

@@ -115,7 +115,17 @@ CREATE TABLE wechat_pay_transfers (
     fail_reason TEXT NOT NULL DEFAULT '',
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
+    due_at TEXT,  -- when it goes on by itself, where it does
     PRIMARY KEY (mchid, out_bill_no)
+) STRICT;
+
+CREATE INDEX wechat_pay_transfers_due ON wechat_pay_transfers (due_at) WHERE due_at IS NOT NULL;
+
+CREATE TABLE wechat_pay_transfer_courses (
+    number TEXT PRIMARY KEY,  -- out_bill_no, or * for all
+    queued_seconds REAL NOT NULL,
+    arriving_seconds REAL NOT NULL,
+    fail_reason TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE wechat_pay_refunds (

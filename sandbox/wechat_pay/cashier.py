@@ -54,7 +54,7 @@ def confirm_transfer(world: World, person: Person, *, mchid: str, appid: str, pa
     bill = world.book.find(Bill, query, package)
     if bill is None or (bill.mchid, bill.appid) != (mchid, appid) or bill.person != person.key:
         raise PhoneRefusal("requestMerchantTransfer:fail package参数错误")
-    if bill.state == "SUCCESS":
+    if bill.state in ("TRANSFERING", "SUCCESS"):
         return
     if bill.state != "WAIT_USER_CONFIRM":
         raise PhoneRefusal("requestMerchantTransfer:fail 转账单已失效")

@@ -16,9 +16,11 @@ from sandbox.wechat_pay.certificates import (
 from sandbox.wechat_pay.fund_flow import withdraw
 from sandbox.wechat_pay.platform_keys import Mode, Signing, order_probes, set_signing
 from sandbox.wechat_pay.refund_endings import Ending, set_ending
+from sandbox.wechat_pay.transfer_courses import Course, set_course
 from sandbox.world import World
 
 Count = Annotated[int, Meta(ge=0)]
+Seconds = Annotated[float, Meta(ge=0, le=10**7)]
 
 
 class OfMerchant(Struct, forbid_unknown_fields=True):
@@ -44,6 +46,15 @@ class RefundEnding(Struct, forbid_unknown_fields=True):
 
     number: str
     ending: Ending
+
+
+class TransferCourse(Struct, forbid_unknown_fields=True):
+    """`number` is an out_bill_no; `*` is all. What it takes is shortened by the time scale."""
+
+    number: str
+    queued_seconds: Seconds = 0
+    arriving_seconds: Seconds = 0
+    fail_reason: Annotated[str, Meta(pattern=r"\A[A-Z0-9_]{0,64}\Z")] = ""
 
 
 class Withdrawal(OfMerchant):
@@ -90,6 +101,15 @@ class WechatPayControlController(Controller):
     ) -> dict[str, str]:
         set_ending(world, data.number, data.ending)
         return {data.number: data.ending}
+
+    @post("/transfer-courses", status_code=200)
+    async def transfer_courses(
+        self, data: JSONBody[TransferCourse], world: NamedDependency[World]
+    ) -> dict[str, str]:
+        """Let transfers take their time before and after the payee confirms, or fail then."""
+        course = Course(data.queued_seconds, data.arriving_seconds, data.fail_reason)
+        set_course(world, data.number, course)
+        return {"number": data.number}
 
     @post("/withdrawals", status_code=200)
     async def withdrawals(

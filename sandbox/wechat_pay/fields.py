@@ -89,6 +89,10 @@ class ReportInfo(Struct, forbid_unknown_fields=True):
     info_content: Text32
 
 
+class ReceiveStyle(Struct, forbid_unknown_fields=True):
+    type: Literal["CONFIRM_PAGE", "RED_PACKET"]
+
+
 class TransferRequest(Struct, forbid_unknown_fields=True):
     appid: Text32
     out_bill_no: BillNo
@@ -100,7 +104,7 @@ class TransferRequest(Struct, forbid_unknown_fields=True):
     user_name: str = ""
     notify_url: Annotated[str, Meta(max_length=255)] = ""
     user_recv_perception: str = ""
-    user_recv_style: dict[str, str] | None = None
+    user_recv_style: ReceiveStyle | None = None
 
 
 def check_notify_url(url: str, *, plain_allowed: bool) -> None:

@@ -16,6 +16,7 @@ from sandbox.world import Merchant, World
 
 PREPAY_LIVES = timedelta(hours=2)
 ORDER_LIVES, ORDER_LIVES_AT_LEAST = timedelta(days=7), timedelta(minutes=1)
+ORDER_LIVES_AT_MOST = timedelta(days=90)  # an older page's word, the only one there is
 DESCRIBED = {"SUCCESS": "支付成功", "NOTPAY": "订单未支付", "CLOSED": "订单已关闭"}
 
 
@@ -177,7 +178,7 @@ def _create(world: World, asked: PrepayRequest, at: datetime) -> None:
         notify_url=asked.notify_url,
         request=_canonical(asked),
         created_at=stamp(at),
-        expires_at=stamp(max(expires_at, at + ORDER_LIVES_AT_LEAST)),
+        expires_at=stamp(min(max(expires_at, at + ORDER_LIVES_AT_LEAST), at + ORDER_LIVES_AT_MOST)),
     )
 
 

@@ -13,10 +13,12 @@ from sandbox.refusals import PayRefusal
 from sandbox.wechat_pay.bills import Bill, add_bill, describe, find_bill, move
 from sandbox.wechat_pay.fields import TransferRequest, check_notify_url
 from sandbox.wechat_pay.platform_keys import find_key
+from sandbox.wechat_pay.transfer_courses import course_of
 from sandbox.world import Merchant, World
 
 SMALLEST_FEN = 10
 NAME_NEEDED_FROM_FEN = 2000_00
+UNCONFIRMED = ("ACCEPTED", "PROCESSING", "WAIT_USER_CONFIRM")
 PERCEPTIONS = ("", "行政补贴", "行政奖励")
 REPORTED = "补贴类型"
 
@@ -56,7 +58,7 @@ def cancel(world: World, merchant: Merchant, out_bill_no: str) -> dict[str, Any]
     bill = find_bill(world, merchant.mchid, out_bill_no)
     if bill is None:
         raise PayRefusal(404, "NOT_FOUND", "记录不存在")
-    if bill.state == "WAIT_USER_CONFIRM":
+    if bill.state in UNCONFIRMED:
         move(world, bill, to="CANCELING")
     elif bill.state not in ("CANCELING", "CANCELLED"):
         raise PayRefusal(400, "INVALID_REQUEST", "当前单据状态不支持撤销")
@@ -103,7 +105,8 @@ def _create(
 ) -> Bill:
     if not world.book.move_merchant(merchant.mchid, -asked.transfer_amount):
         raise PayRefusal(403, "NOT_ENOUGH", "资金不足")
-    now = stamp(world.clock.now())
+    at, course = world.clock.now(), course_of(world, asked.out_bill_no)
+    due = stamp(at + course.half_the_queue / world.time_scale) if course.half_the_queue else None
     bill = Bill(
         mchid=merchant.mchid,
         out_bill_no=asked.out_bill_no,
@@ -116,10 +119,11 @@ def _create(
         notify_url=asked.notify_url,
         request=canonical,
         package_info=b64encode(secrets.token_bytes(48)).decode(),
-        state="WAIT_USER_CONFIRM",
+        state="ACCEPTED" if due else "WAIT_USER_CONFIRM",
         fail_reason="",
-        created_at=now,
-        updated_at=now,
+        created_at=stamp(at),
+        updated_at=stamp(at),
+        due_at=due,
     )
     add_bill(world, bill)
     reason = _reason_to_fail(asked, person)

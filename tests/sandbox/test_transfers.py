@@ -80,6 +80,7 @@ class TestTransfer:
             ),
             ({"transfer_remark": "字" * 33}, "PARAM_ERROR"),
             ({"user_recv_perception": "红包"}, "INVALID_REQUEST"),
+            ({"user_recv_style": {"type": "ENVELOPE"}}, "PARAM_ERROR"),
             ({"openid": "nobody"}, "PARAM_ERROR"),
             ({"appid": "wxother"}, "INVALID_REQUEST"),
             ({"out_bill_no": "T-1"}, "PARAM_ERROR"),
@@ -128,6 +129,79 @@ class TestTransfer:
         reply = await merchant.call("GET", f"{BILLS}/out-bill-no/NONE")
 
         assert (reply.status_code, reply.json()["code"]) == (404, "NOT_FOUND")
+
+
+class TestCourses:
+    """A bill is not always waiting for its payee at once, and not always there at once."""
+
+    async def test_what_is_queued_is_confirmed_with_the_package_that_asking_again_brings(
+        self, merchant: Merchant, world: World, li: Person
+    ) -> None:
+        await course(merchant, queued_seconds=60)
+        first = await transfer(merchant, world, li)
+        later(world, seconds=31)
+        halfway = await queried(merchant)
+        later(world, seconds=30)
+        waiting = await queried(merchant)
+        again = await transfer(merchant, world, li)
+
+        states = [bill["state"] for bill in (first, halfway, waiting, again)]
+        assert states == ["ACCEPTED", "PROCESSING", "WAIT_USER_CONFIRM", "WAIT_USER_CONFIRM"]
+        assert "package_info" not in first | halfway | waiting
+        assert await confirm(merchant, li, again["package_info"]) == "requestMerchantTransfer:ok"
+
+    async def test_what_is_confirmed_may_be_on_its_way_for_a_while(
+        self, merchant: Merchant, world: World, li: Person
+    ) -> None:
+        await course(merchant, arriving_seconds=60)
+        bill = await transfer(merchant, world, li)
+
+        answers = [await confirm(merchant, li, bill["package_info"]) for _ in range(2)]
+        on_its_way = (await queried(merchant))["state"]
+        late = await merchant.call("POST", f"{BILLS}/out-bill-no/{NUMBER}/cancel")
+        later(world, seconds=61)
+
+        assert answers == ["requestMerchantTransfer:ok"] * 2
+        assert (on_its_way, late.json()["code"]) == ("TRANSFERING", "INVALID_REQUEST")
+        assert (await queried(merchant))["state"] == "SUCCESS"
+        wallet = "SELECT balance_fen FROM wallets WHERE person = ? AND wallet = 'wechat'"
+        assert world.book.row(wallet, li.key) == {"balance_fen": 10500}
+
+    async def test_it_may_fail_after_it_was_confirmed_and_the_merchant_has_its_money_again(
+        self, merchant: Merchant, world: World, li: Person
+    ) -> None:
+        """E13: the payee's account cannot take it."""
+        await course(merchant, fail_reason="PAYEE_ACCOUNT_ABNORMAL")
+        bill = await transfer(merchant, world, li)
+
+        await confirm(merchant, li, bill["package_info"])
+        failed = await queried(merchant)
+
+        assert (failed["state"], failed["fail_reason"]) == ("FAIL", "PAYEE_ACCOUNT_ABNORMAL")
+        balance = "SELECT balance_fen FROM merchants WHERE merchant = ?"
+        assert world.book.row(balance, MCHID) == world.book.row(balance, "1900000002")
+        assert len(world.book.rows("SELECT * FROM callbacks")) == 1
+
+    async def test_what_is_queued_can_be_cancelled(
+        self, merchant: Merchant, world: World, li: Person
+    ) -> None:
+        await course(merchant, queued_seconds=60)
+        await transfer(merchant, world, li)
+
+        await merchant.call("POST", f"{BILLS}/out-bill-no/{NUMBER}/cancel")
+        finish_cancelling(world)
+        later(world, seconds=61)
+
+        assert (await queried(merchant))["state"] == "CANCELLED"
+
+
+async def course(merchant: Merchant, **asked: Any) -> None:
+    url = "/control/wechat-pay/transfer-courses"
+    (await merchant.http.post(url, json={"number": "*"} | asked)).raise_for_status()
+
+
+async def queried(merchant: Merchant) -> dict[str, Any]:
+    return dict((await merchant.call("GET", f"{BILLS}/out-bill-no/{NUMBER}")).json())
 
 
 async def transfer(
