@@ -65,13 +65,14 @@ class WechatPay(Section, frozen=True):
 class AlipayApp(Section, frozen=True):
     """An application in public-key mode, or with all three certificates in certificate mode.
 
-    Only the latter can pay out. While Alipay changes its certificate, both may stand there.
+    Only the latter can pay out. While Alipay changes its certificate, both may stand there. With an
+    `aes_key` the contents of calls are encrypted; without, phone numbers cannot be opened.
     """
 
     app_id: Name
     seller_id: Name
     app_private_key_pem: Secret
-    aes_key: Secret
+    aes_key: Secret = Secret("")
     alipay_public_key_pem: str = ""
     app_cert_pem: str = ""
     alipay_cert_pem: str = ""

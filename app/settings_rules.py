@@ -91,6 +91,7 @@ def _platform_checks(settings: Settings) -> Iterator[Check]:
         name = f"ZB_ALIPAY 应用 {app.app_id}"
         private = app.app_private_key_pem.reveal()
         yield name, partial(alipay.load_private_key, private), "应用私钥无法读取"
+        yield name, partial(_is_aes_key, app.aes_key.reveal()), "aes_key 应为 16 字节的 Base64"
         yield name, partial(_has_one_mode, app), "支付宝公钥与三张证书必须且只能给出一种"
         if app.alipay_public_key_pem:
             public = app.alipay_public_key_pem
@@ -106,6 +107,11 @@ def _push_checks(settings: Settings) -> Iterator[Check]:
         yield "ZB_WECHAT_PUSH", partial(is_encoding_key, key), "encoding_aes_key 应为 43 个字符"
         ours = partial(operator.eq, push.appid, settings.wechat.appid)
         yield "ZB_WECHAT_PUSH", ours, "appid 应与 ZB_WECHAT 的一致"
+
+
+def _is_aes_key(text: str) -> bool:
+    """It may be missing."""
+    return not text or _is_base64([text], exactly=16)
 
 
 def _has_one_mode(app: AlipayApp) -> bool:

@@ -21,7 +21,8 @@ _DOWNLOAD = "alipay.open.app.alipaycert.download"
 class AlipayKeys(Struct, frozen=True):
     """What Alipay's console and ours agreed on for one app.
 
-    In public-key mode Alipay has one key; in certificate mode it says each time which one.
+    In public-key mode Alipay has one key; in certificate mode it says each time which one. With an
+    `aes_key` the contents of calls go and come encrypted; without, they do not.
     """
 
     app_id: str
@@ -96,7 +97,11 @@ class AlipayGateway:
         """
         if self.keys.certificates and (sn := self.keys.certificates.take_wanted(at=at)):
             await self._fetch(self.keys.certificates, sn, at=at)
-        raw = await self._send(method, biz_content, params, at=at)
+        content = "" if biz_content is None else _compact(biz_content)
+        if content and self.keys.aes_key:
+            content = alipay.aes_encrypt(self.keys.aes_key, content)
+            params["encrypt_type"] = "AES"
+        raw = await self._send(method, content, params, at=at)
         try:
             return self._read(raw, method)
         except CertificateUnknown as unknown:
@@ -108,12 +113,7 @@ class AlipayGateway:
             raise NoAnswer("unknown certificate") from unknown
 
     async def _send(
-        self,
-        method: str,
-        biz_content: dict[str, Any] | None,
-        params: dict[str, str],
-        *,
-        at: datetime,
+        self, method: str, content: str, params: dict[str, str], *, at: datetime
     ) -> bytes:
         common = params | {
             "app_id": self.keys.app_id,
@@ -127,11 +127,11 @@ class AlipayGateway:
         if self.keys.certificates is not None:
             common["app_cert_sn"] = self.keys.certificates.app_sn
             common["alipay_root_cert_sn"] = self.keys.certificates.root_sn
-        content = {} if biz_content is None else {"biz_content": _compact(biz_content)}
-        signature = alipay.sign(self.keys.private_key, alipay.sign_content(common | content))
+        form = {"biz_content": content} if content else {}
+        signature = alipay.sign(self.keys.private_key, alipay.sign_content(common | form))
         try:
             response = await self._client.post(
-                self._url, params=common | {"sign": signature}, data=content
+                self._url, params=common | {"sign": signature}, data=form
             )
             response.raise_for_status()
         except httpx.HTTPError as error:
@@ -146,24 +146,35 @@ class AlipayGateway:
             if not certificates.may_ask(sn, at=at):
                 return
             with contextlib.suppress(NoAnswer, ValueError, BadSignature, msgspec.MsgspecError):
-                raw = await self._send(_DOWNLOAD, {"alipay_cert_sn": sn}, {}, at=at)
+                raw = await self._send(_DOWNLOAD, _compact({"alipay_cert_sn": sn}), {}, at=at)
                 told = msgspec.json.decode(self._node(raw, _DOWNLOAD), type=_Downloaded)
                 certificates.learn(sn, b64decode(told.alipay_cert_content), at=at)
 
     def _read(self, raw: bytes, method: str) -> AlipayAnswer:
         try:
             node = self._node(raw, method)
-            codes = msgspec.json.decode(node, type=_Codes)
             signature = alipay.answer_sign(raw)
             if signature is not None:
                 self.keys.verify(node, signature, cert_sn=alipay.answer_cert_sn(raw))
+                node = self._opened(node)
+            codes = msgspec.json.decode(node, type=_Codes)
         except CertificateUnknown:
             raise
-        except (alipay.AnswerMalformed, msgspec.MsgspecError, BadSignature) as error:
+        except (ValueError, BadSignature) as error:
             raise NoAnswer(type(error).__name__) from error
         if signature is None and codes.code in ("", "10000"):
             raise NoAnswer("unsigned success")
         return AlipayAnswer(codes.code, codes.sub_code, node, signature is not None)
+
+    def _opened(self, node: bytes) -> bytes:
+        """A node whose signature held, in clear: an encrypted one is a JSON string of ciphertext.
+
+        What Alipay signed in clear stays so: it does not encrypt what it refuses at the entrance.
+        """
+        if not node.startswith(b'"'):
+            return node
+        sealed = msgspec.json.decode(node, type=str)
+        return alipay.aes_decrypt(self.keys.aes_key, sealed).encode()
 
     @staticmethod
     def _node(raw: bytes, method: str) -> bytes:

@@ -60,8 +60,16 @@ def test_only_an_application_with_certificates_pays_out() -> None:
         pytest.param(BY_CERTIFICATE | {"root_bundle_pem": ""}, id="no roots"),
         pytest.param(BY_CERTIFICATE | {"alipay_cert_pem": "none"}, id="no certificate"),
         pytest.param(BY_CERTIFICATE | OTHERS, id="a certificate of another key"),
+        pytest.param(BY_CERTIFICATE | {"aes_key": "c2hvcnQ="}, id="an AES key too short"),
     ],
 )
 def test_what_cannot_work_is_found_at_the_start(app: dict[str, Any]) -> None:
     with pytest.raises(SettingsInvalid, match="ZB_ALIPAY"):
         adapters(app)
+
+
+def test_without_an_aes_key_nothing_is_encrypted() -> None:
+    """It stands in the settings or not; what it does is in `core.wire.alipay_gateway`."""
+    plain = {name: value for name, value in BY_CERTIFICATE.items() if name != "aes_key"}
+
+    assert [one.merchant for one in adapters(plain).transfers] == ["2021990199000002"]

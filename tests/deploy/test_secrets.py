@@ -22,6 +22,7 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.roles import APPLICATION, DATABASE, OWNER, grant_application
 from app.settings import Settings, SettingsInvalid, load_settings
 from app.settings_reading import Secret
+from sandbox.alipay.certificates import certify_alipay, certify_app, new_authority
 from tests.deploy.reading import COMPOSE, DEPLOY, SECRETS_FOLDER, variables_of
 from tests.deployment import RSA_KEY
 
@@ -94,7 +95,7 @@ def _fill_in(folder: Path) -> None:
     private, public = made.decode(), key.decode()
     for name, parts, more in (
         ("wechat_pay.json", "merchants", {"apiv3_key": "k" * 32, "public_key_pem": public}),
-        ("alipay.json", "apps", {"alipay_public_key_pem": public}),
+        ("alipay.json", "apps", {"aes_key": "c2l4dGVlbiBieXRlcyEhIQ=="} | _certificates()),
     ):
         file = folder / name
         given = json.loads(file.read_text())
@@ -102,6 +103,16 @@ def _fill_in(folder: Path) -> None:
         given[parts][0] |= {mine: private, **more}
         file.unlink()
         file.write_text(json.dumps(given))
+
+
+def _certificates() -> dict[str, str]:
+    """The sample is in certificate mode: in the other one nothing is paid out."""
+    authority = new_authority()
+    return {
+        "app_cert_pem": certify_app(authority, "1", RSA_KEY.public_key()),
+        "alipay_cert_pem": certify_alipay(authority, "2088990199000001").certificate_pem,
+        "root_bundle_pem": authority.root_bundle_pem,
+    }
 
 
 @pytest.mark.parametrize(

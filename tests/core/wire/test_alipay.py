@@ -1,6 +1,8 @@
+from base64 import b64decode, b64encode
 from typing import Any
 
 import pytest
+from alipay.aop.api.util import EncryptUtils
 from alipay.aop.api.util.SignatureUtils import get_sign_content, verify_with_rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -14,6 +16,7 @@ from tests.data import vectors
 
 V = vectors("identity_vectors")
 PRIVATE, PUBLIC = alipay.load_private_key(V["private_key"]), alipay.load_public_key(V["public_key"])
+AES_KEY, TEXT = "c2l4dGVlbiBieXRlcyEhIQ==", '{"subject":"不动产登记费"}'
 
 
 class TestSigning:
@@ -105,3 +108,24 @@ class TestEncryption:
     def test_what_does_not_open_is_a_value_error(self, cipher: str) -> None:
         with pytest.raises(ValueError, match=r".+"):
             alipay.aes_decrypt(V["aes"][0]["key"], cipher)
+
+
+class TestContentEncryptionByOthers:
+    """alipay-sdk-python's own function fails on Python 3; the cipher below it does not."""
+
+    def test_what_we_encrypt_opens_with_the_sdks_cipher(self) -> None:
+        sealed = alipay.aes_encrypt(AES_KEY, TEXT)
+
+        padded = peer_cipher().decrypt(b64decode(sealed))
+
+        assert EncryptUtils.unpad(padded).decode() == TEXT
+
+    def test_what_the_sdks_cipher_encrypts_we_open(self) -> None:
+        padded = EncryptUtils.pad(TEXT, len(TEXT.encode())).encode()
+        sealed = b64encode(peer_cipher().encrypt(padded)).decode()
+
+        assert alipay.aes_decrypt(AES_KEY, sealed) == TEXT
+
+
+def peer_cipher() -> Any:
+    return EncryptUtils.AES.new(b64decode(AES_KEY), EncryptUtils.AES.MODE_CBC, bytes(16))

@@ -2,6 +2,7 @@ import json
 from urllib.parse import parse_qs
 
 import httpx
+import msgspec
 import pytest
 
 from core.wire import NoAnswer, alipay
@@ -11,12 +12,13 @@ from tests.data import vectors
 
 V = vectors("identity_vectors")
 PRIVATE, PUBLIC = alipay.load_private_key(V["private_key"]), alipay.load_public_key(V["public_key"])
-KEYS = AlipayKeys("2021000000000001", PRIVATE, PUBLIC, V["phone"]["aes_key"])
+AES_KEY = V["phone"]["aes_key"]
+KEYS = AlipayKeys("2021000000000001", PRIVATE, PUBLIC, "")
 METHOD, NODE = "alipay.trade.query", "alipay_trade_query_response"
 
 
 def answering(
-    body: str | Exception, status: int = 200
+    body: str | Exception, status: int = 200, *, aes_key: str = ""
 ) -> tuple[AlipayGateway, list[httpx.Request]]:
     seen: list[httpx.Request] = []
 
@@ -27,11 +29,16 @@ def answering(
         return httpx.Response(status, text=body)
 
     client = httpx.AsyncClient(transport=httpx.MockTransport(handle))
-    return AlipayGateway(KEYS, client, url="https://alipay.test/gateway.do"), seen
+    keys = msgspec.structs.replace(KEYS, aes_key=aes_key)
+    return AlipayGateway(keys, client, url="https://alipay.test/gateway.do"), seen
 
 
 def signed(node: str, key: str = NODE) -> str:
     return f'{{"{key}":{node},"sign":"{alipay.sign(PRIVATE, node.encode())}"}}'
+
+
+def sealed(node: str) -> str:
+    return f'"{alipay.aes_encrypt(AES_KEY, node)}"'
 
 
 GOOD = '{"code":"10000","msg":"Success","trade_no":"1"}'
@@ -80,3 +87,48 @@ async def test_anything_else_is_no_answer(body: str | Exception, status: int) ->
         await gateway.call(METHOD, at=AT, code="secret-code")
 
     assert "secret-code" not in str(refusal.value)
+
+
+class TestContentEncryption:
+    async def test_content_goes_out_sealed_and_the_signature_covers_what_is_sealed(self) -> None:
+        gateway, seen = answering(signed(sealed(GOOD)), aes_key=AES_KEY)
+
+        answer = await gateway.call(METHOD, at=AT, biz_content={"subject": "测试"})
+
+        query = {key: value[0] for key, value in parse_qs(seen[0].url.query.decode()).items()}
+        form = {key: value[0] for key, value in parse_qs(seen[0].content.decode()).items()}
+        assert query["encrypt_type"] == "AES"
+        assert json.loads(alipay.aes_decrypt(AES_KEY, form["biz_content"])) == {"subject": "测试"}
+        alipay.verify(PUBLIC, alipay.sign_content(query | form), query["sign"])
+        assert (answer.code, answer.signed, answer.node) == ("10000", True, GOOD.encode())
+
+    async def test_a_call_without_content_asks_for_no_encryption(self) -> None:
+        gateway, seen = answering(signed(GOOD), aes_key=AES_KEY)
+
+        await gateway.call(METHOD, at=AT, grant_type="refresh_token")
+
+        assert b"encrypt_type" not in seen[0].url.query
+
+    async def test_a_refusal_in_clear_is_believed_if_it_is_signed(self) -> None:
+        gateway, _ = answering(signed('{"code":"40006","sub_code":"isv.x"}'), aes_key=AES_KEY)
+
+        answer = await gateway.call(METHOD, at=AT, biz_content={})
+
+        assert (answer.code, answer.sub_code, answer.signed) == ("40006", "isv.x", True)
+
+    @pytest.mark.parametrize(
+        ("body", "aes_key"),
+        [
+            pytest.param(signed('"bm90IHNlYWxlZA=="'), AES_KEY, id="sealed by nobody"),
+            pytest.param(f'{{"{NODE}":{sealed(GOOD)}}}', AES_KEY, id="unsigned"),
+            pytest.param(signed(sealed(GOOD)), "", id="we have no key"),
+            pytest.param(
+                signed(sealed(GOOD)).replace(sealed(GOOD), sealed("{}")), AES_KEY, id="another"
+            ),
+        ],
+    )
+    async def test_what_does_not_open_is_no_answer(self, body: str, aes_key: str) -> None:
+        gateway, _ = answering(body, aes_key=aes_key)
+
+        with pytest.raises(NoAnswer):
+            await gateway.call(METHOD, at=AT, biz_content={})

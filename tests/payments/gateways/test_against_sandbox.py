@@ -82,13 +82,13 @@ def wechat_line(world: World) -> WechatPayApi:
     return WechatPayApi(keys, client(world, "/api.mch.weixin.qq.com"))
 
 
-def alipay_gateway(world: World) -> AlipayGateway:
+def alipay_gateway(world: World, *, is_sealed: bool = True) -> AlipayGateway:
     given = world.console["alipay"]
     keys = AlipayKeys(
         given["app_id"],
         alipay.load_private_key(given["app_private_key_pem"]),
         alipay.load_public_key(given["alipay_public_key_pem"]),
-        given["aes_key"],
+        given["aes_key"] if is_sealed else "",
     )
     return AlipayGateway(
         AlipayLine(keys, client(world), url=f"{URL}/openapi.alipay.com/gateway.do"),
@@ -169,8 +169,12 @@ async def test_a_benefit_is_taken_through_wechat(world: World, sandbox: httpx.As
     assert (notice.event.number, notice.event.state) == (order.number, TransferState.PAID)
 
 
-async def test_a_fee_is_paid_through_alipay(world: World, sandbox: httpx.AsyncClient) -> None:
-    gateway = alipay_gateway(world)
+@pytest.mark.parametrize("is_sealed", [True, False])
+async def test_a_fee_is_paid_through_alipay(
+    world: World, sandbox: httpx.AsyncClient, *, is_sealed: bool
+) -> None:
+    """With content encryption, when there is a key for it, and without."""
+    gateway = alipay_gateway(world, is_sealed=is_sealed)
     app_id = gateway.merchant
     owed = payable(app_id, world.identities.open_id(world.city.people[WANG], app_id))
 
