@@ -1,4 +1,5 @@
-from collections.abc import AsyncIterator, Iterator
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING
 
 import httpx
@@ -24,6 +25,19 @@ if TYPE_CHECKING:
 
 
 pytest.register_assert_rewrite("tests.journeys.books", "tests.journeys.world")
+
+
+@pytest.fixture(scope="session")
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Tell whoever runs the tests: counts and seeds are read also when nothing fails."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def aloud(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            sys.stdout.write(f"\n{text}\n")
+            sys.stdout.flush()
+
+    return aloud
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,8 @@
-"""A process of its own that does one flow and dies at a named point of it.
+"""A process of its own that does one flow and dies at a named point of it."""
 
-It is started ahead of its errand, which comes as one line, so that importing costs nobody's time.
-"""
-
-import asyncio
-import sys
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 
 from app.database import database
@@ -17,9 +11,11 @@ from core.crashpoints import arm
 from tests.crash_flows import Flow, Scene
 from tests.crash_flows.benefits import Claiming, Finishing, Matching
 from tests.crash_flows.fees import Applying, Asking, Keeping, Preparing
+from tests.crash_flows.messages import Sending
 from tests.crash_flows.payouts import ToAlipay, ToBank, ToWallet
 from tests.crash_flows.people import ProvingNames, Refreshing, SigningIn
 from tests.crash_flows.pushes import Hearing
+from tests.forking import serve
 from tests.given import make_vault
 
 FLOWS: dict[str, Flow] = {
@@ -39,6 +35,7 @@ FLOWS: dict[str, Flow] = {
         Claiming(),
         Finishing(),
         Hearing(),
+        Sending(),
     )
 }
 
@@ -53,13 +50,11 @@ class Errand(Struct, frozen=True):
 
 async def run(errand: Errand) -> None:
     set_offset(errand.at - now())
-    arm(errand.dies_at)
+    arm(errand.dies_at or None)
     scene = Scene(make_vault(), Path(errand.outside), errand.at)
     async with database(errand.database_url, minsize=1, maxsize=2):
         await FLOWS[errand.flow].act(scene)
 
 
 if __name__ == "__main__":
-    line = sys.stdin.buffer.readline()
-    if line:  # nothing when it is not needed after all
-        asyncio.run(run(msgspec.json.decode(line, type=Errand)))
+    serve(Errand, run)

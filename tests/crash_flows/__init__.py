@@ -5,9 +5,10 @@ process finds what the first one left, in both.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
@@ -16,6 +17,9 @@ from identity.callers import Caller
 from identity.models import Session
 from identity.sessions import signed_in
 from tests.fakes.identity import caller_of, make_issuer
+
+Pages = Mapping[str, list[dict[str, Any]]]
+"""What somebody outside has written down, in the columns of the sandbox's book."""
 
 
 class Scene(Struct, frozen=True):
@@ -43,6 +47,13 @@ class Flow(ABC):
     @abstractmethod
     async def check(self, scene: Scene) -> None:
         """Assert that it was done, and once."""
+
+    async def pass_time(self) -> None:  # noqa: B027 - for most flows nothing
+        """Let time pass where it goes by another clock than the scene's, before the next try."""
+
+    def theirs(self, scene: Scene) -> Pages:
+        """The book of whoever moved money or messages here. Nobody, when nothing is said."""
+        return {}
 
 
 async def the_caller(at: datetime) -> Caller:

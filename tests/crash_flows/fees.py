@@ -16,7 +16,7 @@ from payments.models import (
     Posting,
 )
 from payments.queries import query_attempt
-from tests.crash_flows import Flow, Scene, the_caller
+from tests.crash_flows import Flow, Pages, Scene, the_caller
 from tests.crash_flows.outside import KeptGateway
 from tests.fakes.payments import MCHID, FakeGateway
 from tests.payments import make
@@ -45,13 +45,21 @@ class Preparing(Flow):
         assert list(KeptGateway(scene.outside).orders) == [attempt.number]
         assert len(await jobs_asked("payments.query_attempt")) == 1
 
+    def theirs(self, scene: Scene) -> Pages:
+        return {"wechat_pay_orders": KeptGateway(scene.outside).rows()}
+
 
 class _Paid(Flow):
     """An order that the payer has paid and that we have not heard of."""
 
     async def prepare(self, scene: Scene) -> None:
-        payer = await make.caller(scene.vault)
-        await make.attempt(await make.fee_order(payer.required_party()), payer)
+        payer, gateway = await make.caller(scene.vault), KeptGateway(scene.outside)
+        order = await make.fee_order(payer.required_party())
+        attempt = await make.attempt(order, payer, gateway)
+        gateway.pay(attempt.number, make.receipt(attempt).trade_no)
+
+    def theirs(self, scene: Scene) -> Pages:
+        return {"wechat_pay_orders": KeptGateway(scene.outside).rows()}
 
     async def check(self, scene: Scene) -> None:
         order, receipt = await FeeOrder.get(), await PaymentReceipt.get()

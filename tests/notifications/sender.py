@@ -3,33 +3,40 @@
 Its channel writes each send as a line of a file: the outside world's own book.
 """
 
-import asyncio
-import sys
 from pathlib import Path
+
+from msgspec import Struct
 
 from app.database import database
 from core.crashpoints import arm
 from notifications.channels import Channels, Notice, SendResult, Sent
 from notifications.sending import deliver_due
 from tests.fakes.notifications import FakeChannel
+from tests.forking import serve
 from tests.given import AT
 from tests.notifications.make import DEPARTMENT
 
 
-async def main(url: str, book: str, dies_at: str) -> None:
+class Errand(Struct, frozen=True):
+    database_url: str
+    book: str
+    dies_at: str
+
+
+async def run(errand: Errand) -> None:
     async def write(notice: Notice) -> SendResult:
-        _append(Path(book), notice.to)
+        _append(Path(errand.book), notice.to)
         return Sent(None)
 
-    arm(dies_at or None)
-    async with database(url, minsize=1, maxsize=2):
+    arm(errand.dies_at or None)
+    async with database(errand.database_url, minsize=1, maxsize=2):
         await deliver_due(channels=Channels([FakeChannel(write)]), department=DEPARTMENT, at=AT)
 
 
 def _append(book: Path, line: str) -> None:
     with book.open("a") as file:
-        file.write(line + "\n")
+        file.write(f"{line}\n")
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    serve(Errand, run)
