@@ -107,7 +107,8 @@ class EntitlementController(Controller):
     @post(
         "/{entitlement_id:uuid}/confirmation",
         summary="确认享受",
-        description="同意享受这项待遇，随后自动兑付。儿童的待遇付给确认的监护人。",
+        description="同意享受这项待遇，随后自动兑付。儿童的待遇付给确认的监护人。"
+        "没有收到应答时可以重试：同一人重复确认，应答与第一次相同。",
         errors=(
             RealNameRequired,
             ConfirmerRequired,

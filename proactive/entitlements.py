@@ -86,10 +86,12 @@ async def confirm_entitlement(entitlement_id: UUID, *, caller: Caller, at: datet
     """Accept a benefit that was offered; the money follows as a job. 确认
 
     Whoever acts for the beneficiary needs the scope for it. A child's benefit goes to the guardian
-    who said yes.
+    who said yes. Said again by the same person it stays as it is, however far it has come.
     """
     async with in_transaction():
         entitlement = await _lock_to_answer(entitlement_id, caller)
+        if _was_confirmed_by(entitlement, caller):
+            return entitlement
         if entitlement.version.delivery is not Delivery.PAID:
             raise StepNotAllowed(entitlement_id=entitlement.id, status=entitlement.status)
         if entitlement.deadline_on is not None and date_in_china(at) > entitlement.deadline_on:
@@ -164,6 +166,12 @@ async def _tell(entitlement: Entitlement, version: PolicyVersion, at: datetime) 
             text=version.offer_text,
             amount=amount_in_words(version, entitlement.quantity or 0),
         )
+
+
+def _was_confirmed_by(entitlement: Entitlement, caller: Caller) -> bool:
+    """Whether this yes was given before and not taken back: its answer may have been lost."""
+    declined = entitlement.status is EntitlementStatus.DECLINED
+    return caller.person_id == entitlement.confirmed_by and not declined
 
 
 async def _lock_to_answer(entitlement_id: UUID, caller: Caller) -> Entitlement:

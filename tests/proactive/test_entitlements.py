@@ -8,6 +8,7 @@ from core.sealing import Vault
 from identity.acting import grant_acting
 from identity.callers import Caller, ConfirmerRequired, RealNameRequired
 from identity.kinds import GrantKind, Scope
+from identity.models import Person
 from notifications.models import Message
 from proactive.entitlements import (
     DeadlinePassed,
@@ -95,15 +96,33 @@ class TestAnswering:
         entitlement, guardian = await offered(vault)
 
         answers = await asyncio.gather(
-            *(confirm_entitlement(entitlement.id, caller=guardian, at=AT) for _ in range(4)),
-            return_exceptions=True,
+            *(confirm_entitlement(entitlement.id, caller=guardian, at=AT) for _ in range(4))
         )
 
-        assert sum(isinstance(answer, StepNotAllowed) for answer in answers) == 3
+        assert {answer.status for answer in answers} == {EntitlementStatus.CONFIRMED}
         await entitlement.refresh_from_db()
         assert entitlement.payee_id == guardian.person_id
         assert len(await jobs_asked("proactive.disburse")) == 1
-        assert await AuditEntry.filter(actor=guardian.actor(), action="entitlement.confirm").count()
+        said = AuditEntry.filter(actor=guardian.actor(), action="entitlement.confirm")
+        assert await said.count() == 1
+
+    async def test_a_yes_whose_answer_was_lost_is_said_again_by_the_same_person_only(
+        self, vault: Vault
+    ) -> None:
+        """However far it has come; whoever else may answer for the child is refused."""
+        entitlement, guardian = await offered(vault)
+        assert guardian.party_id is not None
+        await confirm_entitlement(entitlement.id, caller=guardian, at=AT)
+        await Entitlement.filter(id=entitlement.id).update(status=EntitlementStatus.PAYING)
+        child = await Person.get(id=guardian.party_id)
+        other = await make.caller(await make.guardian(vault, child), party_id=child.id)
+
+        late = AT + timedelta(days=400)  # past the deadline
+        again = await confirm_entitlement(entitlement.id, caller=guardian, at=late)
+
+        assert (again.status, again.confirmed_at) == (EntitlementStatus.PAYING, AT)
+        with pytest.raises(StepNotAllowed):
+            await confirm_entitlement(entitlement.id, caller=other, at=AT)
 
     async def test_a_no_before_the_money_is_on_the_way_ends_it(self, vault: Vault) -> None:
         """E10"""
