@@ -7,14 +7,14 @@ from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
 from core import audit
-from core.errors import Conflict, DomainError
+from core.errors import Conflict
 from core.ids import new_id
 from core.masking import mask_phone
 from core.sealing import Place, Vault
 from identity.callers import Caller
 from identity.kinds import Level
 from identity.models import Account, PhoneContact
-from identity.proofs import claim_once, give_back
+from identity.proofs import claim_once, was_claimed
 from identity.providers import IdentityProvider
 from identity.session_states import SessionStates
 
@@ -38,18 +38,17 @@ async def verify_phone(
     """Take the number that the caller's phone just shared as its contact; the masked number.
 
     A proof counts once, for whoever brings it first: Alipay's names neither user nor time, so it is
-    remembered for ever. A number that was somebody else's is theirs no longer.
+    remembered for ever, from the moment that the number is kept. A number that was somebody else's
+    is theirs no longer.
     """
     kind = f"phone:{provider.name}:{provider.appid}"
-    if not await claim_once(kind, proof, at=at):
+    if await was_claimed(kind, proof):
         raise PhoneProofUsed(account_id=caller.account_id)
-    try:
-        phone = await provider.read_phone(proof, subject=caller.subject, at=at)
-    except DomainError:
-        await give_back(kind, proof)
-        raise
+    phone = await provider.read_phone(proof, subject=caller.subject, at=at)
     index = _index(phone, vault)
     async with in_transaction() as connection:
+        if not await claim_once(kind, proof, at=at):
+            raise PhoneProofUsed(account_id=caller.account_id)
         await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [_lock_of(index)])
         account = await Account.select_for_update().get(id=caller.account_id)
         await _end_others(account, index, at=at)

@@ -16,6 +16,11 @@ async def claim_once(
     return fresh
 
 
+async def was_claimed(kind: str, proof: str) -> bool:
+    """Whether somebody brought this proof before."""
+    return await OneTimeProof.filter(digest=_digest(kind, proof)).exists()
+
+
 async def give_back(kind: str, proof: str) -> None:
     """Let a proof be tried again, because it was not looked at."""
     await OneTimeProof.filter(digest=_digest(kind, proof)).delete()

@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from core.sealing import Vault
+from core.database import DatabaseGone
+from core.sealing import Place, Vault
 from identity.callers import Caller
 from identity.contacts import PhoneProofUsed, find_person_phone, find_phone, verify_phone
 from identity.models import Account, PhoneContact
@@ -55,6 +56,27 @@ async def test_a_refused_proof_may_be_shown_again(issuer: TokenIssuer, vault: Va
     for _ in range(2):
         with pytest.raises(PhoneProofRejected):
             await share(caller, "nonsense", vault)
+
+
+class FailingVault(Vault):
+    """Seals nothing: stands for a database that dies before the number is kept."""
+
+    def seal(self, place: Place, text: str) -> bytes:
+        raise DatabaseGone()
+
+
+async def test_a_proof_is_spent_only_together_with_the_number_it_brings(
+    issuer: TokenIssuer, vault: Vault
+) -> None:
+    """G05: the database dies after the number was read and before it is kept."""
+    caller = await tap(issuer, "openid-a")
+
+    with pytest.raises(DatabaseGone):
+        await share(caller, f"phone-{PHONE}", FailingVault({1: b"k" * 32}, index_key=b"i" * 32))
+
+    assert await share(caller, f"phone-{PHONE}", vault) == "154****1001"
+    with pytest.raises(PhoneProofUsed):
+        await share(caller, f"phone-{PHONE}", vault)
 
 
 async def test_a_new_number_ends_the_old_one(issuer: TokenIssuer, vault: Vault) -> None:
