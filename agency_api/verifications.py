@@ -67,7 +67,8 @@ class VerificationController(Controller):
     @get(
         "/{request_id:str}",
         summary="重新读取核验结果",
-        description="核验结果未收到时，核验方凭自己的 `request_id` 重新读取；其他核验方读不到。",
+        description="核验结果未收到时，核验方凭自己的 `request_id` 在 15 分钟内重新读取；"
+        "其他核验方读不到，15 分钟后不再保存。",
         errors=(VerificationNotFound, CodeAlreadyUsed),
     )
     async def show(
@@ -76,4 +77,4 @@ class VerificationController(Controller):
         verifier: NamedDependency[VerifierCaller],
         vault: NamedDependency[Vault],
     ) -> VerifiedLicence:
-        return await verifications.read_again(request_id, verifier=verifier, vault=vault)
+        return await verifications.read_again(request_id, verifier=verifier, vault=vault, at=now())

@@ -10,6 +10,7 @@ from core.files import FileStorage
 from core.jobs import wake
 from core.worker import Regularly
 from identity.tidying import tidy
+from licences.verifications import forget_answers
 from notifications.pushes import forget_pushes
 from proactive.matching import match_published
 
@@ -45,8 +46,12 @@ def _forgetting(parts: Parts) -> list[Regularly]:
     async def forget_events() -> None:
         await forget_pushes(at=now())
 
+    async def forget_checks() -> None:
+        await forget_answers(at=now())
+
     return [
         Regularly(10.0, forget),
+        Regularly(10.0, forget_checks),
         Regularly(60.0, forget_events),
         Regularly(3600.0, forget_files),
     ]

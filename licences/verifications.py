@@ -1,21 +1,24 @@
 """Checking a code that somebody shows: one answer for one code, to a verifier entitled to it. 核验
 
 The code is spent by one conditional update. The answer is kept sealed under the verifier's own
-request id, so that an answer lost on the way is read again, by that verifier and by nobody else.
+request id, so that an answer lost on the way is read again, by that verifier and by nobody else,
+for a quarter of an hour. After that its values are forgotten; that there was a check stays.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Subquery
 from tortoise.transactions import in_transaction
 
 from core import audit, jobs
 from core.clock import date_in_china
 from core.errors import Conflict, NotAllowed, NotFound
 from core.ids import new_id, new_number
+from core.prepared import Prepared
 from core.sealing import Place, Vault
 from core.signing import Signer
 from identity.callers import VerifierCaller
@@ -30,6 +33,21 @@ from licences.models import (
     Presentation,
     Verification,
 )
+
+_OWN = Prepared(
+    lambda verifier_id, request_id: Verification.filter(
+        verifier_id=verifier_id, request_id=request_id
+    ),
+    *(UUID, str),
+)
+_LOCKED = Prepared(
+    lambda licence_id: Licence.filter(id=licence_id).select_for_update(no_key=True), UUID
+)
+
+READABLE = timedelta(minutes=15)
+"""How long an answer can be read again."""
+
+_FORGOTTEN_AT_ONCE = 1_000
 
 
 class CodeExpired(Conflict):
@@ -81,13 +99,14 @@ async def verify_presentation(
 ) -> VerifiedLicence:
     """Answer whether the licence behind a code is valid now, once. 核验
 
-    The same `request_id` gets the same answer again; of several verifiers at once one is answered.
-    A licence that lost its validity after it was shown is an answer too, with its status.
+    The same `request_id` gets the same answer again, while that is kept; of several verifiers at
+    once one is answered. A licence that lost its validity after it was shown is an answer too, with
+    its status.
     """
     presentation = await find_presentation(code, signer)
     earlier = await _find_own(request_id, verifier)
     if earlier is not None:
-        return _again(earlier, presentation, vault)
+        return _again(earlier, presentation, vault, at)
     if presentation.licence.licence_type_id not in verifier.licence_types:
         raise VerifierNotEntitled(presentation_id=presentation.id)
     state = await load_state(presentation.session_id, at=at)
@@ -98,31 +117,49 @@ async def verify_presentation(
         return answer or await _turn_away(presentation.id, request_id, verifier, vault, at)
     except IntegrityError:  # the same request came twice at once; the other was kept
         kept = await Verification.get(verifier_id=verifier.verifier_id, request_id=request_id)
-        return _again(kept, presentation, vault)
+        return _again(kept, presentation, vault, at)
 
 
-async def read_again(request_id: str, *, verifier: VerifierCaller, vault: Vault) -> VerifiedLicence:
-    """The answer this verifier was given under its own request id, as it was given."""
+async def read_again(
+    request_id: str, *, verifier: VerifierCaller, vault: Vault, at: datetime
+) -> VerifiedLicence:
+    """The answer this verifier was given under its own request id, as it was given.
+
+    Not found once a quarter of an hour has passed.
+    """
     verification = await _find_own(request_id, verifier)
-    if verification is None:
+    if verification is None or _has_ended(verification, at):
         raise VerificationNotFound(verifier_id=verifier.verifier_id)
-    return _open_answer(verification, vault)
+    return _open_answer(verification, vault, at)
+
+
+async def forget_answers(*, at: datetime) -> None:
+    """Drop some of the answers that can no longer be read; the rows stay, for holder and audit."""
+    over = Verification.filter(answer_sealed__isnull=False, verified_at__lte=at - READABLE)
+    some = over.order_by("verified_at").limit(_FORGOTTEN_AT_ONCE)
+    await Verification.filter(id__in=Subquery(some.values("id"))).update(answer_sealed=None)
 
 
 async def _find_own(request_id: str, verifier: VerifierCaller) -> Verification | None:
     if len(request_id) > REQUEST_ID_LENGTH:  # the column would refuse to be asked for it
         return None
-    return await Verification.get_or_none(verifier_id=verifier.verifier_id, request_id=request_id)
+    return await _OWN.first(verifier.verifier_id, request_id)
 
 
-def _again(verification: Verification, presentation: Presentation, vault: Vault) -> VerifiedLicence:
+def _again(
+    verification: Verification, presentation: Presentation, vault: Vault, at: datetime
+) -> VerifiedLicence:
     if verification.presentation_id != presentation.id:
         raise RequestReused(verification_id=verification.id)
-    return _open_answer(verification, vault)
+    return _open_answer(verification, vault, at)
 
 
-def _open_answer(verification: Verification, vault: Vault) -> VerifiedLicence:
-    if verification.answer_sealed is None:
+def _has_ended(verification: Verification, at: datetime) -> bool:
+    return at >= verification.verified_at + READABLE
+
+
+def _open_answer(verification: Verification, vault: Vault, at: datetime) -> VerifiedLicence:
+    if verification.answer_sealed is None or _has_ended(verification, at):
         raise CodeAlreadyUsed(verification_id=verification.id)
     text = vault.open(_place(verification.id), verification.answer_sealed)
     return msgspec.json.decode(text, type=VerifiedLicence)
@@ -140,7 +177,7 @@ async def _spend(
     The licence is locked first, as by whoever renews the code at this moment.
     """
     async with in_transaction():
-        licence = await Licence.select_for_update(no_key=True).get(id=presentation.licence_id)
+        [licence] = await _LOCKED.rows(presentation.licence_id)
         living = Presentation.filter(id=presentation.id, verified_at=None, expires_at__gt=at)
         if not await living.update(verified_at=at):
             return None
@@ -196,7 +233,7 @@ async def _turn_away(
     presentation = await Presentation.get(id=presentation_id)
     earlier = await _find_own(request_id, verifier)
     if earlier is not None:
-        return _again(earlier, presentation, vault)
+        return _again(earlier, presentation, vault, at)
     if presentation.verified_at is None:
         raise CodeExpired(presentation_id=presentation_id)
     async with in_transaction():
