@@ -140,7 +140,7 @@ async def follow_disbursement(
         if disbursement.status in TO_BE_ASKED:
             await _send(disbursement, payers=payers, vault=vault, at=at)
         elif disbursement.status in UNDER_WAY:
-            report = await payouts.ask_about(disbursement, payers=payers)
+            report = await payouts.follow_up(disbursement, payers=payers, vault=vault)
             if report is not None:
                 await apply_transfer(report, vault=vault, at=at)
     except GatewayFailed:

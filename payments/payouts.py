@@ -63,6 +63,21 @@ async def ask_about(disbursement: Disbursement, *, payers: Payers) -> Transfer |
     return await _ask(payers.gateways.transfer(str(disbursement.merchant)), disbursement)
 
 
+async def follow_up(disbursement: Disbursement, *, payers: Payers, vault: Vault) -> Transfer | None:
+    """What became of what is under way, with the package that its payee has to confirm.
+
+    What was accepted at first waits for its payee only later. A query tells so without the
+    package; asking with the same number brings it, unless nothing may go out any more.
+    """
+    report = await ask_about(disbursement, payers=payers)
+    waits = report is not None and report.state is TransferState.WAITING_USER
+    if not waits or disbursement.package_sealed is not None:
+        return report
+    if not await payers.allowed(disbursement.reference):
+        return report
+    return await ask_to_pay(disbursement, again=True, payers=payers, vault=vault)
+
+
 async def _ask(payer: Bank | TransferGateway, disbursement: Disbursement) -> Transfer | None:
     """A question that is refused says nothing of the payout: GatewayFailed, to be asked again."""
     try:

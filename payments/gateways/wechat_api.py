@@ -28,7 +28,8 @@ from payments.gateways import GatewayFailed, GatewayRefused, NoticeRejected
 
 MAX_CLOCK_SKEW = timedelta(minutes=5)
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
-_UNPROVEN = {"SYSTEM_ERROR", "BANK_ERROR", "FREQUENCY_LIMITED", "FREQUENCY_LIMIT_EXCEED"}
+_TOO_OFTEN = {"FREQUENCY_LIMITED", "FREQUENCY_LIMIT_EXCEED", "RATELIMIT_EXCEEDED"}
+_UNPROVEN = {"SYSTEM_ERROR", "BANK_ERROR"} | _TOO_OFTEN
 
 T = TypeVar("T")
 

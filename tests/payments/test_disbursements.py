@@ -2,6 +2,7 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from core.models import HumanTask
@@ -15,7 +16,7 @@ from payments.disbursements import (
     get_disbursement,
     request_disbursement,
 )
-from payments.gateways import Contract, Gateways, Transfer, TransferState
+from payments.gateways import Contract, Gateways, Transfer, TransferOrder, TransferState
 from payments.kinds import DisbursementStatus, PayoutChannel
 from payments.models import Disbursement, Posting
 from payments.orders import ReferenceReused
@@ -29,6 +30,23 @@ from tests.payments.jobs_asked import jobs_asked
 pytestmark = pytest.mark.usefixtures("db")
 
 FINISHED = "proactive.disbursement_finished"
+
+
+class QueuedTransfers(FakeTransfers):
+    """Accepts at first, and asks the payee once the queue is over."""
+
+    is_queued = True
+
+    async def transfer(self, order: TransferOrder) -> Transfer:
+        return self._as_it_stands(await super().transfer(order))
+
+    async def query(self, number: str) -> Transfer | None:
+        bill = await super().query(number)
+        return bill and self._as_it_stands(bill)
+
+    def _as_it_stands(self, bill: Transfer) -> Transfer:
+        accepted = {"state": TransferState.ACCEPTED, "package": "", "confirm_by": None}
+        return msgspec.structs.replace(bill, **accepted) if self.is_queued else bill
 
 
 async def disburse(payee_id: UUID, payers: Payers, vault: Vault, reference: str = "E-1") -> None:
@@ -123,6 +141,29 @@ class TestToPersons:
         assert row.status is DisbursementStatus.WAITING_USER
         assert row.package_sealed is not None
         assert len(transfers.bills) == 1
+
+    async def test_a_package_that_comes_only_later_is_fetched_by_the_same_number(
+        self, vault: Vault
+    ) -> None:
+        """Accepted at first; a query then says that it waits, and never brings the package."""
+        payee, transfers = await make.caller(vault), QueuedTransfers()
+        payers = make.payers(transfers)
+        await disburse(payee.party_id, payers, vault)
+        row = await Disbursement.get()
+        queued = (row.status, row.package_sealed)
+
+        transfers.is_queued = False
+        await follow_disbursement(str(row.id), 1, payers=payers, vault=vault)
+        await follow_disbursement(str(row.id), 2, payers=payers, vault=vault)
+
+        await row.refresh_from_db()
+        gateways = Gateways([], [transfers])
+        shown = confirmation(row, caller=payee, gateways=gateways, vault=vault)
+        assert queued == (DisbursementStatus.ACCEPTED, None)
+        assert row.status is DisbursementStatus.WAITING_USER
+        assert shown is not None
+        assert shown["package"] == f"package-{row.number}"
+        assert [order.number for order in transfers.asked] == [row.number] * 2
 
     async def test_an_answer_that_comes_after_the_end_changes_nothing(self, vault: Vault) -> None:
         """B09: a late failure of a wallet does not undo money that arrived."""

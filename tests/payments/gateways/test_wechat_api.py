@@ -119,6 +119,7 @@ class TestAnswers:
             (429, "RATELIMIT_EXCEEDED", GatewayFailed),
             (500, "SYSTEM_ERROR", GatewayFailed),
             (400, "SYSTEM_ERROR", GatewayFailed),
+            (403, "RATELIMIT_EXCEEDED", GatewayFailed),
         ],
     )
     async def test_only_a_proven_no_is_a_no(
