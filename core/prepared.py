@@ -12,8 +12,8 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 Row = TypeVar("Row", bound=Model)
-Value = UUID | int
-Kind = type[UUID] | type[int]
+Value = UUID | int | str
+Kind = type[UUID] | type[int] | type[str]
 
 AFTER_ALL = UUID(int=2**128 - 1)
 """Where a list that goes backwards by id begins."""
@@ -70,10 +70,7 @@ class _Text:
         return self._sql, parameters
 
     def _make(self) -> list[tuple[int, int]]:
-        stand_ins = [
-            uuid4() if kind is UUID else _SOME_NUMBER + place
-            for place, kind in enumerate(self._kinds)
-        ]
+        stand_ins = [_stand_in(kind, place) for place, kind in enumerate(self._kinds)]
         self.made = self._query(*stand_ins)
         self.made._choose_db_if_not_chosen()
         self.made._make_query()
@@ -84,3 +81,10 @@ class _Text:
         if {place for _, place in self._places} != set(range(len(self._kinds))):
             raise ValueError("a prepared query uses each of its values as it is")
         return self._places
+
+
+def _stand_in(kind: Kind, place: int) -> Value:
+    """A value of this kind that stands nowhere else in the query."""
+    if kind is UUID:
+        return uuid4()
+    return _SOME_NUMBER + place if kind is int else f"~{place}~"  # as short as any column

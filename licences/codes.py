@@ -4,11 +4,23 @@ import re
 from uuid import UUID
 
 from core.errors import Rejected
+from core.prepared import Prepared
 from core.signing import BadSignature, Signer
 from licences.models import Presentation
 
 _CODE = re.compile(r"[A-Za-z0-9_-]{64}\Z")
 _FALLBACK = re.compile(r"[0-9]{16}\Z")
+
+_BY_ID = Prepared(
+    lambda presentation_id: Presentation.filter(id=presentation_id).select_related(
+        "licence__licence_type"
+    ),
+    UUID,
+)
+_BY_NUMBER = Prepared(
+    lambda number: Presentation.filter(fallback_no=number).select_related("licence__licence_type"),
+    str,
+)
 
 
 class CodeNotGenuine(Rejected):
@@ -19,12 +31,11 @@ class CodeNotGenuine(Rejected):
 async def find_presentation(code: str, signer: Signer) -> Presentation:
     """The showing behind a code we made, or behind its number; CodeNotGenuine for anything else."""
     if _FALLBACK.match(code):
-        found = Presentation.get_or_none(fallback_no=code)
+        presentation = await _BY_NUMBER.first(code)
     elif _CODE.match(code):
-        found = Presentation.get_or_none(id=_presentation_id(code, signer))
+        presentation = await _BY_ID.first(_presentation_id(code, signer))
     else:
         raise CodeNotGenuine()
-    presentation = await found.select_related("licence__licence_type")
     if presentation is None:
         raise CodeNotGenuine()
     return presentation

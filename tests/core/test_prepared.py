@@ -71,3 +71,11 @@ async def test_a_query_that_does_not_use_a_value_as_it_is_is_refused() -> None:
 
     with pytest.raises(ValueError, match="as it is"):
         await changed.rows(1)
+
+
+async def test_a_value_may_be_text() -> None:
+    [_, second] = await _due(2)
+    by_name = Prepared(lambda name, limit: DueJob.filter(name=name).limit(limit), str, int)
+
+    assert [row.id for row in await by_name.rows("job 1", 5)] == [second]
+    assert await by_name.rows("' OR ''='", 5) == []
