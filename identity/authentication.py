@@ -5,7 +5,7 @@ from datetime import datetime
 from core.errors import NotSignedIn
 from identity.callers import Caller, VerifierCaller
 from identity.session_states import SessionState, SessionStates
-from identity.tokens import Audience, Claims, TokenIssuer
+from identity.tokens import Audience, Claims, TokenIssuer, TokenReader
 
 
 class SessionEnded(NotSignedIn):
@@ -14,7 +14,7 @@ class SessionEnded(NotSignedIn):
 
 
 async def authenticate_resident(
-    token: str, *, issuer: TokenIssuer, states: SessionStates, at: datetime
+    token: str, *, issuer: TokenIssuer | TokenReader, states: SessionStates, at: datetime
 ) -> Caller:
     """The resident behind a token, with the rights of now, or a NotSignedIn."""
     claims = issuer.read(token, Audience.RESIDENT, at=at)
@@ -35,7 +35,7 @@ async def authenticate_resident(
 
 
 async def authenticate_verifier(
-    token: str, *, issuer: TokenIssuer, states: SessionStates, at: datetime
+    token: str, *, issuer: TokenIssuer | TokenReader, states: SessionStates, at: datetime
 ) -> VerifierCaller:
     """The verifier behind a token, with what its organisation may see now, or a NotSignedIn."""
     claims = issuer.read(token, Audience.VERIFIER, at=at)

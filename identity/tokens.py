@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -35,6 +36,7 @@ ALGORITHM = "ES256"
 LIFETIME = timedelta(minutes=10)
 LEEWAY = timedelta(seconds=30)
 MAX_BYTES = 4096
+KEPT_OPEN = 8_192
 
 _PEM = re.compile(r"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", re.DOTALL)
 _HEADER = {"alg", "typ", "kid"}
@@ -67,10 +69,17 @@ class Claims(Struct, frozen=True, kw_only=True):
     scope: str | None = None
 
 
-class _Times(Struct):
+class _Times(Struct, frozen=True):
     iat: int
     nbf: int
     exp: int
+
+
+class Opened(Struct, frozen=True):
+    """A token whose signature is ours."""
+
+    claims: Claims
+    times: _Times
 
 
 class SigningKey(Struct, frozen=True):
@@ -129,20 +138,15 @@ class TokenIssuer:
 
     def read(self, token: str, audience: Audience, *, at: datetime) -> Claims:
         """What a genuine token of this audience says, or TokenRefused. The log gets the reason."""
+        return _in_time(self.open(token, audience), at)
+
+    def open(self, token: str, audience: Audience) -> Opened:
+        """What a token of ours says and when it holds, or TokenRefused; the time is not asked."""
         try:
             payload = self._open(token, audience)
-            times = msgspec.convert(payload, _Times)
-            claims = msgspec.convert(payload, Claims)
+            return Opened(msgspec.convert(payload, Claims), msgspec.convert(payload, _Times))
         except (jwt.PyJWTError, msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise _refused(type(error).__name__) from None
-        moment, leeway = at.timestamp(), LEEWAY.total_seconds()
-        if moment > times.exp + leeway:
-            raise _refused("expired")
-        if moment < max(times.nbf, times.iat) - leeway:
-            raise _refused("not yet")
-        if times.exp - times.iat > LIFETIME.total_seconds():
-            raise _refused("too long")
-        return claims
 
     def _open(self, token: str, audience: Audience) -> dict[str, Any]:
         if len(token) > MAX_BYTES:
@@ -165,6 +169,32 @@ class TokenIssuer:
                 "verify_iat": False,
             },
         )
+
+
+class TokenReader:
+    """Reads the same tokens as their issuer, and opens none twice: a phone sends one for minutes.
+
+    The keys of a process never change, so a signature that was good stays good. Whether it is
+    still time is asked each time, and so is whether the session lives, by whoever reads.
+    """
+
+    def __init__(self, issuer: TokenIssuer) -> None:
+        self._open = lru_cache(KEPT_OPEN)(issuer.open)
+
+    def read(self, token: str, audience: Audience, *, at: datetime) -> Claims:
+        """As `TokenIssuer.read`."""
+        return _in_time(self._open(token, audience), at)
+
+
+def _in_time(opened: Opened, at: datetime) -> Claims:
+    times, moment, leeway = opened.times, at.timestamp(), LEEWAY.total_seconds()
+    if moment > times.exp + leeway:
+        raise _refused("expired")
+    if moment < max(times.nbf, times.iat) - leeway:
+        raise _refused("not yet")
+    if times.exp - times.iat > LIFETIME.total_seconds():
+        raise _refused("too long")
+    return opened.claims
 
 
 def _refused(reason: str) -> TokenRefused:

@@ -14,7 +14,7 @@ from identity.authentication import authenticate_resident, authenticate_verifier
 from identity.callers import Caller, OperatorCaller, VerifierCaller
 from identity.operator_sessions import authenticate_operator
 from identity.session_states import SessionStates
-from identity.tokens import TokenIssuer
+from identity.tokens import TokenIssuer, TokenReader
 from web.auth import AnyConnection, Door, bearer_token
 from web.matrix import Audience
 
@@ -29,13 +29,15 @@ class CrossSiteRefused(NotAllowed):
 
 
 def make_doors(issuer: TokenIssuer, states: SessionStates) -> Mapping[Audience, Door]:
+    tokens = TokenReader(issuer)
+
     async def resident(connection: AnyConnection, at: datetime) -> Caller:
         token = bearer_token(connection)
-        return await authenticate_resident(token, issuer=issuer, states=states, at=at)
+        return await authenticate_resident(token, issuer=tokens, states=states, at=at)
 
     async def verifier(connection: AnyConnection, at: datetime) -> VerifierCaller:
         token = bearer_token(connection)
-        return await authenticate_verifier(token, issuer=issuer, states=states, at=at)
+        return await authenticate_verifier(token, issuer=tokens, states=states, at=at)
 
     return {
         Audience.RESIDENT: resident,

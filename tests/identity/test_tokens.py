@@ -15,6 +15,7 @@ from identity.tokens import (
     Audience,
     Claims,
     TokenIssuer,
+    TokenReader,
     TokenRefused,
     new_key_pem,
     read_keys,
@@ -152,6 +153,41 @@ class TestRead:
             issuer.read(verifiers, Audience.RESIDENT, at=AT)
         with pytest.raises(TokenRefused):
             issuer.read(ISSUED, Audience.VERIFIER, at=AT)
+
+
+class TestReader:
+    def test_reads_again_what_it_read(self) -> None:
+        reader = TokenReader(issuer_with(OLD))
+
+        assert [reader.read(ISSUED, Audience.RESIDENT, at=AT) for _ in range(2)] == [CLAIMS] * 2
+
+    def test_what_it_read_still_ends_in_time(self) -> None:
+        """A07"""
+        reader = TokenReader(issuer_with(OLD))
+        reader.read(ISSUED, Audience.RESIDENT, at=AT)
+
+        for moment in (AT + LIFETIME + timedelta(seconds=31), AT - timedelta(seconds=31)):
+            with pytest.raises(TokenRefused):
+                reader.read(ISSUED, Audience.RESIDENT, at=moment)
+
+    @pytest.mark.parametrize(
+        ("token", "audience"),
+        [
+            pytest.param(ISSUED[:-4] + "AAAA", Audience.RESIDENT, id="signature changed"),
+            pytest.param(forged(key=STRANGER), Audience.RESIDENT, id="another key"),
+            pytest.param(ISSUED, Audience.VERIFIER, id="another audience"),
+        ],
+    )
+    def test_a_genuine_token_opens_the_door_to_no_other(
+        self, token: str, audience: Audience
+    ) -> None:
+        """A06"""
+        reader = TokenReader(issuer_with(OLD))
+        reader.read(ISSUED, Audience.RESIDENT, at=AT)
+
+        for _ in range(2):
+            with pytest.raises(TokenRefused):
+                reader.read(token, audience, at=AT)
 
 
 class TestRotation:
