@@ -73,14 +73,19 @@ def _measure(given: argparse.Namespace, folder: Path, console: Console) -> int:
 def _profile(given: argparse.Namespace, bed: Bed, console: Console) -> int:
     bed.load(given.persons)
     names = given.case or ()
-    found = asyncio.run(profile_cases(bed, people=given.persons, names=names, say=console.print))
+    found = asyncio.run(
+        profile_cases(bed, people=given.persons, names=names, count=given.visits, say=console.print)
+    )
     for name, product, plain, signed in found:
         console.print(
             f"{name}: {product.milliseconds:.2f} ms of processor time, bare"
-            f" {plain.milliseconds:.2f}, with token and limit {signed.milliseconds:.2f}"
+            f" {plain.milliseconds:.2f}, with token and limit {signed.milliseconds:.2f}:"
+            f" {signed.milliseconds / product.milliseconds:.2f}"
         )
+        beside = dict(signed.layers)
         for layer, share in product.layers:
-            console.print(f"  {share * product.milliseconds:6.3f} ms  {layer}")
+            own, theirs = share * product.milliseconds, beside.get(layer, 0) * signed.milliseconds
+            console.print(f"  {own:6.3f} ms  {layer} ({theirs:.3f})")
         for function, share in product.functions[: given.functions]:
             console.print(f"    {share * product.milliseconds:6.3f} ms  {function}")
     return 0
@@ -111,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, help="keep servers' data here between runs")
     parser.add_argument("--wait", type=float, default=0.0, help="minutes for the machine to quiet")
     parser.add_argument("--profile", action="store_true", help="where processor time goes instead")
+    parser.add_argument("--visits", type=int, default=400, help="of a profile")
     parser.add_argument("--functions", type=int, default=0, help="of a profile, by time inside")
     parser.add_argument("--markdown", type=Path, help="write the table there too")
     return parser

@@ -12,11 +12,14 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from litestar.status_codes import HTTP_400_BAD_REQUEST
 from msgspec import Struct
 
 from benchmarks.cases import Ask
 
 INTERVAL_SECONDS = 0.001
+WARM = 20
+TURN = 10
 
 LAYERS = {
     "tortoise, pypika": ("/tortoise/", "/pypika_tortoise/"),
@@ -36,6 +39,10 @@ LAYERS = {
 """A moment is its innermost frame's that is of one of these; the longest match decides."""
 
 
+class Refused(Exception):
+    """A request that is measured was not answered as it should be."""
+
+
 class Profile(Struct, frozen=True):
     """Milliseconds of processor time for one request; shares by layer, and by function inside."""
 
@@ -44,26 +51,68 @@ class Profile(Struct, frozen=True):
     functions: list[tuple[str, float]]
 
 
-async def profile(app: Any, asks: Sequence[Ask], *, visit: int) -> Profile:
-    """What these requests cost, each made `visit` times in a row."""
-    for ask in asks[:50]:
-        await send(app, ask)
-    began, noted = time.process_time(), list[list[str]]()
+class Contender(Struct, frozen=True):
+    """One of those that are compared, and what it is asked."""
+
+    app: Any
+    asks: Sequence[Ask]
+
+
+async def profile(contenders: Sequence[Contender], *, visit: int) -> list[Profile]:
+    """What the requests of each cost, each made `visit` times in a row, after the first few.
+
+    They take turns of a few requests: whatever else the machine does slows all of them alike.
+    """
+    tallies = [_Tally() for _ in contenders]
+    for contender in contenders:
+        for ask in contender.asks[:WARM]:
+            await _expect(contender.app, ask)
+    for start in range(WARM, len(contenders[0].asks), TURN):
+        for contender, tally in zip(contenders, tallies, strict=True):
+            await _take_turn(contender, contender.asks[start : start + TURN], tally, visit)
+    return [tally.profile() for tally in tallies]
+
+
+class _Tally:
+    """What was seen of one of them so far."""
+
+    def __init__(self) -> None:
+        self.spent, self.requests, self.seen = 0.0, 0, 0
+        self.layers: Counter[str] = Counter()
+        self.functions: Counter[str] = Counter()
+
+    def note(self, stack: list[str]) -> None:
+        self.seen += 1
+        self.layers[_layer(stack)] += 1
+        self.functions.update(set(stack))
+
+    def profile(self) -> Profile:
+        total = max(self.seen, 1)
+        return Profile(
+            self.spent * 1000 / self.requests,
+            [(name, seen / total) for name, seen in self.layers.most_common()],
+            [(name, seen / total) for name, seen in self.functions.most_common()],
+        )
+
+
+async def _take_turn(contender: Contender, asks: Sequence[Ask], tally: _Tally, visit: int) -> None:
+    noted: list[list[str]] = []
+    began = time.process_time()
     with _sampling(noted.append):
         for ask in asks:
             for _ in range(visit):
-                await send(app, ask)
-    spent = time.process_time() - began
-    layers = Counter(_layer(stack) for stack in noted)
-    functions: Counter[str] = Counter()
+                await _expect(contender.app, ask)
+    tally.spent += time.process_time() - began
+    tally.requests += len(asks) * visit
     for stack in noted:
-        functions.update(set(stack))
-    total = max(len(noted), 1)
-    return Profile(
-        spent * 1000 / (len(asks) * visit),
-        [(name, seen / total) for name, seen in layers.most_common()],
-        [(name, seen / total) for name, seen in functions.most_common()],
-    )
+        tally.note(stack)
+
+
+async def _expect(app: Any, ask: Ask) -> None:
+    """A refusal costs less than an answer, and would make a figure look good."""
+    status = await send(app, ask)
+    if status >= HTTP_400_BAD_REQUEST:
+        raise Refused(f"{ask.method} {ask.path}: {status}")
 
 
 async def send(app: Any, ask: Ask) -> int:

@@ -29,7 +29,7 @@ from benchmarks.cases import APPLIED, CASES, Ask, Case, Scene
 from benchmarks.machine import Memory, memory_of
 from benchmarks.measuring import Figures, Line, Shape, measure, percentile
 from benchmarks.people import sign_in, sign_in_verifiers
-from benchmarks.profiling import Profile, profile
+from benchmarks.profiling import WARM, Contender, Profile, profile
 from benchmarks.recording import SOME, Recorder, record
 from benchmarks.scripts import Script, Scripts
 from benchmarks.serving import WIDE
@@ -38,7 +38,6 @@ from payments.notices import apply_notices
 from web.limiter import Limiter
 
 SHOWN = "driving"
-PROFILED = 400
 REPLAY_SECONDS = 2.0
 
 Say = Callable[[str], None]
@@ -74,9 +73,12 @@ async def run(bed: Bed, shape: Shape, *, people: int, names: Sequence[str], say:
 
 
 async def profile_cases(
-    bed: Bed, *, people: int, names: Sequence[str], say: Say
+    bed: Bed, *, people: int, names: Sequence[str], count: int, say: Say
 ) -> list[tuple[str, Profile, Profile, Profile]]:
-    """Processor time of one request in this process: the product, bare, with token and limit."""
+    """Processor time of one request in this process: the product, bare, with token and limit.
+
+    `count` people ask, each as often in a row as a visit has it.
+    """
     settings = replace(bed.settings, database_connections=2)
     parts = choose_parts(settings)
     cases = [case for case in CASES if case.name in names or (not names and case.hot_read)]
@@ -90,13 +92,13 @@ async def profile_cases(
         limiter = Limiter(parts.cache, rules=WIDE)
         bare = create_bare(settings, issuer=parts.issuer, limiter=limiter)
         for case in cases:
-            asks = (await case.make(scene, PROFILED))[:PROFILED]
-            product = await profile(AccessLog(app), asks, visit=case.visit)
+            asks = (await case.make(scene, count + WARM))[: count + WARM]
             beside = [
-                await profile(bare, _asks_beside(case, asks, kind), visit=case.visit)
-                for kind in ("plain", "signed")
+                Contender(bare, _asks_beside(case, asks, kind)) for kind in ("plain", "signed")
             ]
-            found.append((case.name, product, beside[0], beside[1]))
+            product = Contender(AccessLog(app), asks)
+            costs = await profile([product, *beside], visit=case.visit)
+            found.append((case.name, costs[0], costs[1], costs[2]))
     return found
 
 
