@@ -45,6 +45,7 @@ class Template(Struct, frozen=True):
     title: str
     kind: Literal["one_time", "long_term"]
     keys: list[str]
+    listed: dict[str, list[str]] = {}  # what an `enum` key may be
 
 
 class WechatApp(Struct, frozen=True):

@@ -27,6 +27,10 @@ class Identities:
         """WeChat's: 28 characters, another one in each app."""
         return "o" + urlsafe_b64encode(self._digest("wechat", appid, person)).decode()[:27]
 
+    def unionid(self, person: Person) -> str:
+        """WeChat's too, the same in all apps of one account of the Open Platform."""
+        return "o" + urlsafe_b64encode(self._digest("open platform", "", person)).decode()[:27]
+
     def open_id(self, person: Person, app_id: str) -> str:
         """Alipay's newer name, another one in each app."""
         return "0" + self._digest("alipay", app_id, person).hex()[:46]

@@ -27,6 +27,7 @@ CREATE TABLE access_tokens (
     issued_at TEXT NOT NULL,
     expires_at TEXT NOT NULL,
     revoked INTEGER NOT NULL DEFAULT 0,
+    classic INTEGER NOT NULL DEFAULT 0,  -- of cgi-bin/token
     forced INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
@@ -46,6 +47,7 @@ CREATE TABLE phone_numbers (
     made_at TEXT NOT NULL,
     used_at TEXT,
     calls INTEGER NOT NULL DEFAULT 0,
+    price_fen INTEGER NOT NULL DEFAULT 0,  -- what it costs once
     cost_fen INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 

@@ -24,6 +24,13 @@ class InApp(Struct):
     appid: str
 
 
+class PhoneButton(Struct):
+    """`realtime` is the dearer button, whose number is verified anew."""
+
+    appid: str
+    realtime: bool = False
+
+
 class Prompt(Struct):
     appid: str
     template_ids: list[str]
@@ -71,12 +78,12 @@ class WechatPhoneController(Controller):
     @post("/phone-code", status_code=200)
     async def phone_code(
         self,
-        data: JSONBody[InApp],
+        data: JSONBody[PhoneButton],
         person: NamedDependency[Person],
         world: NamedDependency[World],
     ) -> dict[str, str]:
         check_wechat(world, person, data.appid)
-        return {"code": give_phone_code(world, person, data.appid)}
+        return {"code": give_phone_code(world, person, data.appid, realtime=data.realtime)}
 
     @post("/subscribe", status_code=200)
     async def subscribe(

@@ -16,6 +16,7 @@ from sandbox.world import World
 
 HOST = "/api.weixin.qq.com"
 AnyRequest = Request[None, None, State]
+MISFITS = {47001: "data format error", 40097: "invalid args"}
 DONE = {"errcode": 0, "errmsg": "ok"}
 
 T = TypeVar("T")
@@ -30,12 +31,15 @@ def calling_app(request: AnyRequest, *, quota: str = "") -> str:
     return appid
 
 
-async def read(request: AnyRequest, kind: type[T]) -> T:
+async def read(request: AnyRequest, kind: type[T], *, misfit: int = 47001) -> T:
+    """The body; WechatRefusal when it is none, is no JSON, or does not fit, which is `misfit`."""
     body = await request.body()
     if not body:
         raise WechatRefusal(44002, "empty post data")
     try:
         return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        raise WechatRefusal(misfit, MISFITS[misfit]) from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise WechatRefusal(47001, "data format error") from error
 

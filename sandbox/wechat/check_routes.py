@@ -25,20 +25,22 @@ class WechatCheckController(Controller):
         self, request: AnyRequest, world: NamedDependency[World]
     ) -> Response[bytes]:
         appid = calling_app(request, quota=SAFETY)
-        verdict = check_text(world, appid, await read(request, TextRequest))
+        verdict = check_text(world, appid, await read(request, TextRequest, misfit=40097))
         return answer(request, DONE | verdict)
 
     @post(f"{FACES}/getverifyid")
     async def begin_face(
         self, request: AnyRequest, world: NamedDependency[World]
     ) -> Response[bytes]:
-        begun = begin_verification(world, calling_app(request), await read(request, VerifyRequest))
+        begun = begin_verification(
+            world, calling_app(request), await read(request, VerifyRequest, misfit=40097)
+        )
         return answer(request, DONE | begun)
 
     @post(f"{FACES}/queryverifyinfo")
     async def face_result(
         self, request: AnyRequest, world: NamedDependency[World]
     ) -> Response[bytes]:
-        asked = await read(request, ResultRequest)
+        asked = await read(request, ResultRequest, misfit=40097)
         result = verification_result(world, calling_app(request), asked)
         return answer(request, DONE | {"verify_ret": result})

@@ -1,6 +1,6 @@
 """Switches at WeChat: where pushes go, and how often an API may be called. 控制"""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import httpx
 from litestar import Controller, post
@@ -9,8 +9,17 @@ from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from sandbox.refusals import PhoneRefusal
+from sandbox.wechat.messages import set_sent_result
 from sandbox.wechat.pushes import answers_check, set_push_url
 from sandbox.wechat.quotas import set_quota
+from sandbox.wechat.switches import (
+    NO_BALANCE,
+    OPEN_PLATFORM,
+    banned,
+    high_risk,
+    main_switch_off,
+    turn,
+)
 from sandbox.world import World
 
 
@@ -26,6 +35,26 @@ class Quota(Struct, forbid_unknown_fields=True):
     api: str
     per_minute: Annotated[int, Meta(ge=0)] | None = None
     per_day: Annotated[int, Meta(ge=0)] | None = None
+
+
+class Switch(Struct, forbid_unknown_fields=True):
+    """`of` is whose: a template's id where it is banned, else a person's key, or nobody's."""
+
+    what: Literal["open_platform", "no_balance", "high_risk", "main_switch_off", "banned"]
+    of: str = ""
+    on: bool = True
+
+    def name(self) -> str:
+        plain = {"open_platform": OPEN_PLATFORM, "no_balance": NO_BALANCE}
+        owned = {"high_risk": high_risk, "main_switch_off": main_switch_off, "banned": banned}
+        return plain[self.what] if self.what in plain else owned[self.what](self.of)
+
+
+class SentResult(Struct, forbid_unknown_fields=True):
+    """0 is success again."""
+
+    error_code: Annotated[int, Meta(ge=0)]
+    error_status: str = "system error"
 
 
 class WechatControlController(Controller):
@@ -49,3 +78,19 @@ class WechatControlController(Controller):
             if most is not None:
                 set_quota(world, data.api, period, most)
         return {"api": data.api}
+
+    @post("/switch", status_code=200)
+    async def switch(
+        self, data: JSONBody[Switch], world: NamedDependency[World]
+    ) -> dict[str, bool]:
+        """Bind the app to the Open Platform, let the balance run out, take somebody for a risk."""
+        turn(world, data.name(), on=data.on)
+        return {data.what: data.on}
+
+    @post("/sent-results", status_code=200)
+    async def sent_results(
+        self, data: JSONBody[SentResult], world: NamedDependency[World]
+    ) -> dict[str, int]:
+        """Let messages that were taken fail afterwards: only the event will tell."""
+        set_sent_result(world, data.error_code, data.error_status)
+        return {"error_code": data.error_code}

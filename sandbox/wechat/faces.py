@@ -20,8 +20,18 @@ from sandbox.world import World
 
 LIVES = timedelta(hours=1)
 PASSED, NO_SUCH_CERTIFICATE, ANOTHER_FACE, NOT_YET = 10000, 10003, 10004, 10005
-CANCELLED, TOO_LATE = 90002, 90017
-Look = Literal["own", "another", "cancel"]
+TOO_LATE = 90017
+Look = Literal[
+    "own", "another", "cancel", "unsupported", "offline", "no_camera", "timeout", "system"
+]
+ENDS_WITHOUT_A_FACE = {
+    "cancel": 90002,
+    "unsupported": 90001,
+    "offline": 90007,
+    "no_camera": 90008,
+    "timeout": TOO_LATE,
+    "system": 90018,
+}
 
 
 class CertInfo(Struct, forbid_unknown_fields=True):
@@ -123,8 +133,8 @@ def _find(world: World, verify_id: str) -> Verification | None:
 
 
 def _result(world: World, found: Verification, person: Person, look: Look) -> int:
-    if look == "cancel":
-        return CANCELLED
+    if look in ENDS_WITHOUT_A_FACE:
+        return ENDS_WITHOUT_A_FACE[look]
     if _is_late(world, found):
         return TOO_LATE
     named = world.city.person_with_id_number(found.cert_no)

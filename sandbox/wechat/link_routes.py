@@ -44,6 +44,8 @@ class WechatLinkController(Controller):
 async def _code_request(request: AnyRequest) -> CodeRequest:
     """Here a body that is no JSON has the same number as a scene that is too long."""
     try:
-        return await read(request, CodeRequest)
+        return await read(request, CodeRequest, misfit=40097)
     except WechatRefusal as refusal:
+        if refusal.errcode == 40097:
+            raise
         raise WechatRefusal(40169, "the data is not json string") from refusal

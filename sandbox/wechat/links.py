@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from sandbox.clock import moment, stamp
 from sandbox.refusals import PhoneRefusal, WechatRefusal
+from sandbox.wechat.quotas import LINK_OPENS, spend_call
 from sandbox.world import World
 
 SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]+")
@@ -71,7 +72,7 @@ def make_code(world: World, appid: str, asked: CodeRequest) -> bytes:
         raise WechatRefusal(40169, "invalid length for scene, or the data is not json string")
     if not SCENE.fullmatch(asked.scene):
         raise WechatRefusal(40129, "invalid scene")
-    if asked.check_path and not _leads_somewhere(world, asked.page):
+    if not _is_plain(asked.page) or (asked.check_path and not _leads_somewhere(world, asked.page)):
         raise WechatRefusal(41030, "invalid page")
     if not NARROWEST <= asked.width <= WIDEST:
         raise WechatRefusal(40097, "invalid args: width")
@@ -83,9 +84,11 @@ def make_code(world: World, appid: str, asked: CodeRequest) -> bytes:
 
 
 def make_scheme(world: World, appid: str, asked: SchemeRequest) -> str:
+    """One that is not said to expire lives for the longest time there is all the same."""
     place = asked.jump_wxa or Place()
     _check_place(world, place)
-    return _keep(world, appid, "scheme", place.path, place.query, _end(world, asked))
+    ends = _end(world, asked if asked.is_expire else Life())
+    return _keep(world, appid, "scheme", place.path, place.query, ends)
 
 
 def make_url_link(world: World, appid: str, asked: UrlLinkRequest) -> str:
@@ -100,6 +103,8 @@ def open_link(world: World, link: str) -> dict[str, object]:
         raise PhoneRefusal("the link leads nowhere", status=404)
     if row["expires_at"] and moment(row["expires_at"]) <= world.clock.now():
         raise PhoneRefusal("the link has expired", status=410)
+    if row["kind"] != "code":
+        _spend_opening(world)
     world.book.write("UPDATE wechat_links SET opened = opened + 1 WHERE link = ?", link)
     if row["kind"] == "code":
         query = {"scene": str(row["query"]).removeprefix("scene=")}
@@ -108,10 +113,20 @@ def open_link(world: World, link: str) -> dict[str, object]:
     return {"path": row["path"], "query": query}
 
 
+def _spend_opening(world: World) -> None:
+    try:
+        spend_call(world, LINK_OPENS)
+    except WechatRefusal as refusal:
+        raise PhoneRefusal("the links were opened too often today", status=429) from refusal
+
+
 def _leads_somewhere(world: World, page: str) -> bool:
     """A page of the released version, written without a slash before and a query behind."""
-    app = world.city.platforms.wechat
-    return not page or (app.has_page(page) and not page.startswith("/") and "?" not in page)
+    return not page or (_is_plain(page) and world.city.platforms.wechat.has_page(page))
+
+
+def _is_plain(page: str) -> bool:
+    return not page.startswith("/") and "?" not in page
 
 
 def _check_place(world: World, place: Place) -> None:

@@ -8,6 +8,7 @@ from sandbox.city import Person
 from sandbox.clock import moment, stamp
 from sandbox.refusals import WechatRefusal
 from sandbox.wechat.quotas import spend_call
+from sandbox.wechat.switches import OPEN_PLATFORM, high_risk, is_on
 from sandbox.world import World
 
 API = "/sns/jscode2session"  # a user's own allowance of it is for whoever tests to set
@@ -31,6 +32,10 @@ def give_login_code(world: World, person: Person, appid: str) -> str:
 
 
 def check_credentials(world: World, appid: str, secret: str) -> None:
+    if not appid:
+        raise WechatRefusal(41002, "appid missing")
+    if not secret:
+        raise WechatRefusal(41004, "appsecret missing")
     if appid != world.city.platforms.wechat.appid:
         raise WechatRefusal(40013, "invalid appid")
     if not secrets.compare_digest(secret.encode(), world.keys.wechat_secret.encode()):
@@ -49,11 +54,16 @@ def code_to_session(
     if login is None or login["appid"] != appid or _is_late(login["made_at"], at):
         raise WechatRefusal(40029, "invalid code")
     spend_call(world, API, subject=login["person"])
+    if is_on(world, high_risk(login["person"])):
+        raise WechatRefusal(40226, "code blocked")
     if not world.book.write(
         "UPDATE logins SET used_at = ? WHERE code = ? AND used_at IS NULL", stamp(at), js_code
     ):
         raise WechatRefusal(40163, "code been used")
-    return {"session_key": login["session_key"], "openid": login["subject"]}
+    session = {"session_key": login["session_key"], "openid": login["subject"]}
+    if is_on(world, OPEN_PLATFORM):
+        session["unionid"] = world.identities.unionid(world.city.people[login["person"]])
+    return session
 
 
 def _is_late(made_at: str, at: datetime) -> bool:

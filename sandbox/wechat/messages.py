@@ -10,6 +10,7 @@ from sandbox.city import Person, Template
 from sandbox.clock import stamp
 from sandbox.refusals import PhoneRefusal, WechatRefusal
 from sandbox.wechat.pushes import push_event
+from sandbox.wechat.switches import SENT_RESULT, banned, is_on, main_switch_off, turn
 from sandbox.wechat.values import is_allowed
 from sandbox.world import World
 
@@ -21,12 +22,18 @@ class Value(Struct):
 
 
 class Message(Struct):
-    touser: str
-    template_id: str
-    data: dict[str, Value]
+    touser: str = ""
+    template_id: str = ""
+    data: dict[str, Value] = {}
     page: str = ""
     miniprogram_state: Literal["developer", "trial", "formal"] = "formal"
     lang: Literal["zh_CN", "en_US", "zh_HK", "zh_TW"] = "zh_CN"
+
+
+def set_sent_result(world: World, error_code: int, error_status: str) -> None:
+    """What becomes of messages from now on after they were taken."""
+    result = json.dumps({"ErrorCode": str(error_code), "ErrorStatus": error_status})
+    turn(world, SENT_RESULT, on=bool(error_code), value=result)
 
 
 def answer_prompt(
@@ -41,12 +48,16 @@ def answer_prompt(
         raise PhoneRefusal("requestSubscribeMessage:fail templates type must be same", 20002)
     if not 1 <= len(chosen) <= AT_ONCE:
         raise PhoneRefusal("requestSubscribeMessage:fail templates count out of max bounds", 20003)
+    if is_on(world, main_switch_off(person.key)):
+        raise PhoneRefusal("requestSubscribeMessage:fail the main switch is switched off", 20004)
     said = "accept" if accepts else "reject"
+    asked = [template for template in chosen if not is_on(world, banned(template.id))]
     with world.book.together():
-        for template in chosen:
+        for template in asked:
             _record_answer(world, person, appid, template, accepts=accepts)
-        _push_answers(world, person, appid, chosen, said)
-    return {template.id: said for template in chosen}
+        if asked:
+            _push_answers(world, person, appid, asked, said)
+    return {template.id: said if template in asked else "ban" for template in chosen}
 
 
 def refuse_in_settings(
@@ -109,7 +120,8 @@ def _template(world: World, template_id: str) -> Template | None:
 
 def _check_values(template: Template, data: dict[str, Value]) -> None:
     for key in template.keys:
-        if key not in data or not is_allowed(key, data[key].value):
+        listed = template.listed.get(key, ())
+        if key not in data or not is_allowed(key, data[key].value, listed):
             raise WechatRefusal(47003, f"argument invalid! data.{key}.value invalid")
     for key in data.keys() - set(template.keys):
         raise WechatRefusal(47003, f"argument invalid! data.{key}.value invalid")
@@ -144,6 +156,11 @@ def _spend_consent(world: World, person: Person, appid: str, template: Template)
     return spent == 1
 
 
+def _sent_result(world: World) -> dict[str, str]:
+    row = world.book.row("SELECT value FROM switches WHERE name = ?", SENT_RESULT)
+    return json.loads(row["value"]) if row else {"ErrorCode": "0", "ErrorStatus": "success"}
+
+
 def _deliver(world: World, person: Person, appid: str, template: Template, message: Message) -> int:
     values = {key: value.value for key, value in message.data.items()}
     at = world.clock.now()
@@ -162,12 +179,7 @@ def _deliver(world: World, person: Person, appid: str, template: Template, messa
         json.dumps(values, ensure_ascii=False),
         stamp(at),
     )
-    entry = {
-        "TemplateId": template.id,
-        "MsgID": str(msgid),
-        "ErrorCode": "0",
-        "ErrorStatus": "success",
-    }
+    entry = {"TemplateId": template.id, "MsgID": str(msgid)} | _sent_result(world)
     number = str(msgid)
     push_event(world, message.touser, "subscribe_msg_sent_event", [entry], number=number)
     return msgid

@@ -8,10 +8,16 @@ from sandbox.world import World
 
 SEND, CODE = "/cgi-bin/message/subscribe/send", "/wxa/getwxacodeunlimit"
 LINKS, SAFETY = "/wxa/generate", "/wxa/msg_sec_check"
+TOKEN, STABLE_TOKEN = "/cgi-bin/token", "/cgi-bin/stable_token"  # nosec B105: addresses
+LINK_OPENS = "opens of schemes and links"
 MOST = {
+    (TOKEN, "day"): 2_000,
+    (STABLE_TOKEN, "minute"): 10_000,
+    (STABLE_TOKEN, "day"): 500_000,
     (SEND, "day"): 10_000_000,
     (CODE, "minute"): 5_000,
     (LINKS, "day"): 500_000,
+    (LINK_OPENS, "day"): 3_000_000,
     (SAFETY, "minute"): 4_000,
     (SAFETY, "day"): 2_000_000,
 }

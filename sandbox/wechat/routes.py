@@ -10,9 +10,9 @@ from sandbox.wechat.login import API as LOGIN
 from sandbox.wechat.login import code_to_session
 from sandbox.wechat.messages import Message, send_message
 from sandbox.wechat.phone_numbers import phone_number
-from sandbox.wechat.quotas import SEND
+from sandbox.wechat.quotas import SEND, STABLE_TOKEN, TOKEN
 from sandbox.wechat.session_keys import check_session, reset_session_key
-from sandbox.wechat.tokens import stable_token
+from sandbox.wechat.tokens import classic_token, stable_token
 from sandbox.world import World
 
 
@@ -45,7 +45,15 @@ class WechatController(Controller):
         )
         return answer(request, session)
 
-    @post("/cgi-bin/stable_token")
+    @get(TOKEN)
+    async def classic_token(
+        self, request: AnyRequest, world: NamedDependency[World]
+    ) -> Response[bytes]:
+        given = request.query_params
+        asked = {name: given.get(name, "") for name in ("appid", "secret", "grant_type")}
+        return answer(request, classic_token(world, **asked))
+
+    @post(STABLE_TOKEN)
     async def stable_token(
         self, request: AnyRequest, world: NamedDependency[World]
     ) -> Response[bytes]:

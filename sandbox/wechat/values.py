@@ -1,7 +1,8 @@
 """What a template's key allows as its value, told by the key's prefix. 模板参数限制"""
 
 import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Sequence
 
 _CLOCK = r"([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
 _DAY = r"([0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日|[0-9]{4}(?P<mark>[-/.])[0-9]{1,2}(?P=mark)[0-9]{1,2})"
@@ -44,7 +45,7 @@ RULES: dict[str, Callable[[str], bool]] = {
     "time": _is_time,
     "date": _is_date,
     "amount": _matches(r"[¥￥$€£]?[0-9]{1,10}(\.[0-9]{1,2})?元?"),
-    "phone_number": _matches(r"[0-9+() -]{1,17}"),
+    "phone_number": _matches(r"(?:[0-9 ]|[^\w\s]){1,17}"),
     "car_number": _at_most(8),
     "name": _is_name,
     "phrase": _matches(r"[㐀-鿿]{1,5}"),
@@ -52,7 +53,17 @@ RULES: dict[str, Callable[[str], bool]] = {
 }
 
 
-def is_allowed(key: str, value: str) -> bool:
-    """Whether `thing1`, `amount2` … may be given this value. Nothing may be empty."""
+def is_allowed(key: str, value: str, listed: Sequence[str] = ()) -> bool:
+    """Whether `thing1`, `amount2` … may be given this value, or `enum1` one of those listed.
+
+    Nothing may be empty, break a line or control anything.
+    """
     rule = RULES.get(key.rstrip("0123456789"))
-    return bool(value.strip()) and value.isprintable() and rule is not None and rule(value)
+    if rule is None or not value.strip() or _controls(value):
+        return False
+    return rule(value) and (not listed or value in listed)
+
+
+def _controls(value: str) -> bool:
+    kinds = [unicodedata.category(character) for character in value]
+    return any(kind.startswith("C") or kind in ("Zl", "Zp") for kind in kinds)

@@ -24,6 +24,11 @@ class TestFaces:
             ("wang-guilan", "own", 10000),
             ("wang-guilan", "another", 10004),
             ("wang-guilan", "cancel", 90002),
+            ("wang-guilan", "unsupported", 90001),
+            ("wang-guilan", "offline", 90007),
+            ("wang-guilan", "no_camera", 90008),
+            ("wang-guilan", "timeout", 90017),
+            ("wang-guilan", "system", 90018),
             ("li-qiang", "own", 10004),
         ],
     )

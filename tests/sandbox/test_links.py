@@ -49,7 +49,9 @@ class TestCode:
             ({"page": "/pages/index/index"}, 41030),
             ({"page": "pages/index/index?a=1"}, 41030),
             ({"width": 279}, 40097),
-            ({"scene": 5}, 40169),
+            ({"scene": 5}, 40097),
+            ({"env_version": "newest"}, 40097),
+            ({"page": "/pages/new/index", "check_path": False}, 41030),
         ],
     )
     async def test_a_refusal_is_json_with_status_200(
@@ -74,7 +76,7 @@ class TestLinks:
         self, http: httpx.AsyncClient, world: World
     ) -> None:
         place = {"path": "/pages/index/index", "query": "no=F2026&from=sms"}
-        life = {"expire_type": 1, "expire_interval": 2}
+        life = {"is_expire": True, "expire_type": 1, "expire_interval": 2}
         scheme = await ask(http, world, "/wxa/generatescheme", {"jump_wxa": place} | life)
         url_link = await ask(http, world, "/wxa/generate_urllink", place | life)
 
