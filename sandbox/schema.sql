@@ -69,6 +69,7 @@ CREATE TABLE messages (
     title TEXT NOT NULL,
     page TEXT NOT NULL,
     data TEXT NOT NULL,
+    error_code TEXT NOT NULL DEFAULT '0',  -- else it was taken, and did not arrive
     sent_at TEXT NOT NULL
 ) STRICT;
 
@@ -295,8 +296,8 @@ CREATE TABLE alipay_transfers (
     title TEXT NOT NULL,
     remark TEXT NOT NULL,
     request TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('DEALING', 'SUCCESS', 'FAIL')),
-    ends TEXT NOT NULL CHECK (ends IN ('SUCCESS', 'FAIL')),
+    state TEXT NOT NULL CHECK (state IN ('DEALING', 'SUCCESS', 'FAIL', 'REFUND')),
+    ends TEXT NOT NULL CHECK (ends IN ('SUCCESS', 'FAIL', 'REFUND')),
     created_at TEXT NOT NULL,
     done_at TEXT NOT NULL,
     PRIMARY KEY (seller_id, out_biz_no)

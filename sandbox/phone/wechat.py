@@ -11,6 +11,7 @@ from msgspec import Struct
 from sandbox.city import Person
 from sandbox.phone.people import check_wechat, phone_owner
 from sandbox.refusals import PhoneRefusal
+from sandbox.wechat.encrypted_data import phone_number_data, profile_data
 from sandbox.wechat.faces import PASSED, Look, show_face
 from sandbox.wechat.links import open_link
 from sandbox.wechat.login import give_login_code
@@ -84,6 +85,27 @@ class WechatPhoneController(Controller):
     ) -> dict[str, str]:
         check_wechat(world, person, data.appid)
         return {"code": give_phone_code(world, person, data.appid, realtime=data.realtime)}
+
+    @post("/encrypted-phone-number", status_code=200)
+    async def encrypted_phone_number(
+        self,
+        data: JSONBody[InApp],
+        person: NamedDependency[Person],
+        world: NamedDependency[World],
+    ) -> dict[str, str]:
+        """What the button of older clients gives beside the code."""
+        check_wechat(world, person, data.appid)
+        return phone_number_data(world, person, data.appid)
+
+    @post("/profile", status_code=200)
+    async def profile(
+        self,
+        data: JSONBody[InApp],
+        person: NamedDependency[Person],
+        world: NamedDependency[World],
+    ) -> dict[str, str]:
+        check_wechat(world, person, data.appid)
+        return profile_data(world, person, data.appid)
 
     @post("/subscribe", status_code=200)
     async def subscribe(
@@ -166,5 +188,6 @@ class WechatPhoneController(Controller):
         self, person: NamedDependency[Person], world: NamedDependency[World]
     ) -> list[dict[str, Any]]:
         """The subscribe messages received, oldest first."""
-        rows = world.book.rows("SELECT * FROM messages WHERE person = ? ORDER BY msgid", person.key)
+        query = "SELECT * FROM messages WHERE person = ? AND error_code = '0' ORDER BY msgid"
+        rows = world.book.rows(query, person.key)
         return [row | {"data": json.loads(row["data"])} for row in rows]

@@ -165,10 +165,11 @@ def _deliver(world: World, person: Person, appid: str, template: Template, messa
     values = {key: value.value for key, value in message.data.items()}
     at = world.clock.now()
     last = world.book.rows("SELECT coalesce(max(msgid), 0) AS msgid FROM messages")[0]["msgid"]
+    result = _sent_result(world)
     msgid = max(int(last) + 1, int(at.timestamp()) * 10**9)
     world.book.write(
         "INSERT INTO messages (msgid, person, appid, openid, template_id, title, page, data,"
-        " sent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " error_code, sent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         msgid,
         person.key,
         appid,
@@ -177,9 +178,10 @@ def _deliver(world: World, person: Person, appid: str, template: Template, messa
         template.title,
         message.page,
         json.dumps(values, ensure_ascii=False),
+        result["ErrorCode"],
         stamp(at),
     )
-    entry = {"TemplateId": template.id, "MsgID": str(msgid)} | _sent_result(world)
+    entry = {"TemplateId": template.id, "MsgID": str(msgid)} | result
     number = str(msgid)
     push_event(world, message.touser, "subscribe_msg_sent_event", [entry], number=number)
     return msgid

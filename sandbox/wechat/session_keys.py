@@ -32,16 +32,21 @@ def reset_session_key(
     return {"openid": openid, "session_key": fresh}
 
 
-def _current(world: World, appid: str, openid: str, signature: str, method: str) -> Session:
-    if method != "hmac_sha256":
-        raise WechatRefusal(40097, "invalid args: sig_method")
-    session = world.book.find(
+def newest_session(world: World, appid: str, openid: str) -> Session | None:
+    """Of the last wx.login: each one here makes a new key, also when its code is never used."""
+    return world.book.find(
         Session,
         "SELECT code, session_key FROM logins WHERE provider = 'wechat' AND appid = ?"
-        " AND subject = ? AND used_at IS NOT NULL ORDER BY used_at DESC, rowid DESC LIMIT 1",
+        " AND subject = ? ORDER BY made_at DESC, rowid DESC LIMIT 1",
         appid,
         openid,
     )
+
+
+def _current(world: World, appid: str, openid: str, signature: str, method: str) -> Session:
+    if method != "hmac_sha256":
+        raise WechatRefusal(40097, "invalid args: sig_method")
+    session = newest_session(world, appid, openid)
     if session is None or not is_same(signature, _signed(session.session_key)):
         raise WechatRefusal(87009, "invalid signature")
     return session
