@@ -140,28 +140,6 @@ async def test_an_answer_lost_on_the_way_is_given_again_to_its_verifier_alone(
         await verify(code.code, vault, verifier=make.verifier())
 
 
-async def test_an_answer_ends_after_a_quarter_of_an_hour_and_then_its_values_are_forgotten(
-    vault: Vault,
-) -> None:
-    """That there was a check stays, for the holder and for audit."""
-    code, _ = await shown(vault, "name")
-    verifier, verified_at = make.verifier(), AT + timedelta(seconds=1)
-    await verify(code.code, vault, verifier=verifier)
-
-    ends = verified_at + timedelta(minutes=15)
-    with pytest.raises(VerificationNotFound):
-        await verifications.read_again("request-1", verifier=verifier, vault=vault, at=ends)
-    with pytest.raises(CodeAlreadyUsed):
-        await verify(code.code, vault, verifier=verifier, seconds=901)
-    await verifications.forget_answers(at=ends - timedelta(seconds=1))
-    assert (await Verification.get()).answer_sealed is not None
-
-    await verifications.forget_answers(at=ends)
-
-    row = await Verification.get()
-    assert (row.answer_sealed, row.outcome, row.fields_shown) == (None, Outcome.VALID, ["name"])
-
-
 async def test_one_request_sent_many_times_at_once_gets_one_answer(vault: Vault) -> None:
     code, _ = await shown(vault, "name")
     verifier = make.verifier()
