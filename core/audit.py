@@ -48,8 +48,9 @@ async def seal_audit(*, at: datetime, look_back: timedelta = AN_HOUR, suite: Sui
     """Chain what is not chained yet; say how many. One sealer at a time, the others find
     nothing to do.
 
-    Entries are looked for from `look_back` before the last that was chained: looking far finds
-    those of slow transactions, and costs as much as there are entries in that time.
+    Entries are looked for from `look_back` before the last that was chained, or before `at` when
+    that one came from a clock that runs ahead: looking far finds those of slow transactions, and
+    costs as much as there are entries in that time.
     """
     async with in_transaction() as connection:
         got = await connection.execute_query_dict(
@@ -60,7 +61,7 @@ async def seal_audit(*, at: datetime, look_back: timedelta = AN_HOUR, suite: Sui
         last = await AuditSeal.all().order_by("-seq").first()
         seq, head = (last.seq, bytes(last.hash)) if last else (0, GENESIS)
         seals: list[AuditSeal] = []
-        for entry in await _unsealed(_before(last, look_back)):
+        for entry in await _unsealed(_before(last, at, look_back)):
             seq, head = seq + 1, link(head, seq + 1, entry, suite)
             seals.append(
                 AuditSeal(seq=seq, entry_id=entry.id, hash=head, suite=suite.code, sealed_at=at)
@@ -117,10 +118,12 @@ async def _sealed() -> AsyncIterator[tuple[AuditSeal, AuditEntry | None]]:
         seq = seals[-1].seq
 
 
-def _before(last: AuditSeal | None, look_back: timedelta) -> UUID:
+def _before(last: AuditSeal | None, at: datetime, look_back: timedelta) -> UUID:
     """Where to look from: ids go by time."""
-    moment = (last.entry_id.int >> 80) - int(look_back.total_seconds() * 1000) if last else 0
-    return UUID(int=max(moment, 0) << 80)
+    if last is None:
+        return UUID(int=0)
+    newest = min(last.entry_id.int >> 80, int(at.timestamp() * 1000))
+    return UUID(int=max(newest - int(look_back.total_seconds() * 1000), 0) << 80)
 
 
 def _entry(row: dict[str, object]) -> AuditEntry:

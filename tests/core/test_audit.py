@@ -8,6 +8,8 @@ from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
 from core.audit import record, seal_audit, verify_audit
+from core.clock import now
+from core.ids import new_id
 from core.models import AuditEntry, AuditSeal
 from tests.conftest import AT
 
@@ -70,19 +72,34 @@ class TestSealAudit:
 
         assert (await verify_audit()).unsealed == 2
 
+    async def test_an_entry_from_a_clock_that_runs_ahead_hides_none_of_the_others(self) -> None:
+        """G07: ids go by the clock of the process that wrote them."""
+        ahead = UUID(int=new_id().int + (2 * 3_600_000 << 80))
+        await AuditEntry.create(
+            id=ahead, at=AT, actor="operator:1", action="a", subject="s", details={}
+        )
+        await seal_audit(at=now())
+        await entries(3)
+
+        for look_back in (timedelta(minutes=1), timedelta(hours=1)):
+            await seal_audit(at=now(), look_back=look_back)
+
+        report = await verify_audit()
+        assert (report.sealed, report.unsealed, report.broken_at) == (4, 0, None)
+
     async def test_the_entry_of_a_slow_transaction_is_found_by_looking_far(self) -> None:
         """Each second near, which stays cheap however busy the hour was; each minute far."""
         await entries(1)
         slow = await AuditEntry.get()
         ten_minutes_ago = UUID(int=slow.id.int - (600_000 << 80))
         await entries(1)
-        await seal_audit(at=AT)
+        await seal_audit(at=now())
         await AuditEntry.create(
             id=ten_minutes_ago, at=AT, actor="a", action="b", subject="c", details={}
         )
 
-        near = await seal_audit(at=AT, look_back=timedelta(minutes=1))
-        far = await seal_audit(at=AT)
+        near = await seal_audit(at=now(), look_back=timedelta(minutes=1))
+        far = await seal_audit(at=now())
 
         assert (near, far) == (0, 1)
 
