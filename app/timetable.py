@@ -7,7 +7,7 @@ from core.anchors import anchor_audit
 from core.audit import seal_audit
 from core.clock import now
 from core.files import FileStorage
-from core.jobs import wake
+from core.jobs import forget_keys, wake
 from core.worker import Regularly
 from identity.tidying import tidy
 from licences.verifications import forget_answers
@@ -52,6 +52,7 @@ def _forgetting(parts: Parts) -> list[Regularly]:
     return [
         Regularly(10.0, forget),
         Regularly(10.0, forget_checks),
+        Regularly(60.0, forget_keys),
         Regularly(60.0, forget_events),
         Regularly(3600.0, forget_files),
     ]

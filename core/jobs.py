@@ -50,6 +50,13 @@ WITH due AS (
 )
 SELECT count(*) AS moved FROM due, (SELECT count(*) FROM asked) AS run"""
 
+KEYS_KEPT_DAYS = 180
+_FORGET_KEYS = """
+DELETE FROM core_job_key WHERE key IN (
+    SELECT key FROM core_job_key WHERE created_at < now() - make_interval(days => $1) LIMIT $2
+)"""
+_FORGOTTEN_AT_ONCE = 5_000
+
 _GIVEN_UP = """
 SELECT id, task_name, args, attempts FROM procrastinate_jobs AS job
 WHERE status IN ('failed', 'aborted') AND NOT EXISTS (
@@ -67,7 +74,8 @@ async def enqueue(
 ) -> None:
     """Ask for a job, in the transaction that is open.
 
-    With a `dedupe_key`, asking twice is asking once, for ever. With a `run_at`, not before then.
+    With a `dedupe_key`, asking twice is asking once, for half a year; who asks later than that
+    meets a handler that finds the job done. With a `run_at`, not before then.
     """
     text = json.dumps(arguments)
     if run_at is not None:
@@ -99,6 +107,11 @@ async def move_due(*, at: datetime) -> int:
     """Hand the jobs whose time has come to the queue; say how many. Safe in many processes."""
     rows = await _connection().execute_query_dict(_TAKE_DUE, [at])
     return int(rows[0]["moved"])
+
+
+async def forget_keys() -> None:
+    """Drop some of the keys that nobody asks under any more. They go by the database's clock."""
+    await _connection().execute_query(_FORGET_KEYS, [KEYS_KEPT_DAYS, _FORGOTTEN_AT_ONCE])
 
 
 async def report_given_up(*, department: str) -> int:

@@ -2,6 +2,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from tortoise import connections
 from tortoise.transactions import in_transaction
 
 from core import jobs
@@ -54,6 +55,17 @@ class TestEnqueue:
         await jobs.run_due({"greet": work}, at=AT)
 
         assert len(work.calls) == 1
+
+    async def test_a_key_is_forgotten_after_half_a_year(self) -> None:
+        for age in ("179 days", "181 days"):
+            await jobs.enqueue("greet", dedupe_key=age)
+            await connections.get("default").execute_query(
+                "UPDATE core_job_key SET created_at = now() - key::interval WHERE key = $1", [age]
+            )
+
+        await jobs.forget_keys()
+
+        assert await JobKey.all().values_list("key", flat=True) == ["179 days"]
 
     async def test_waits_for_its_time(self) -> None:
         work, later = Recorder(), AT + timedelta(minutes=5)
