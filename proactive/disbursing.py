@@ -25,6 +25,7 @@ from proactive.rules.evaluation import Outcome
 
 ACTOR = "system:proactive.disburse"
 _REFERENCE = "entitlement:"
+_BATCH = 500
 _S = EntitlementStatus
 
 
@@ -62,12 +63,15 @@ async def disburse_entitlement(entitlement_id: UUID, *, vault: Vault, at: dateti
 async def pay_waiting(policy_id: UUID, *, vault: Vault, at: datetime) -> None:
     """Look again at those held back, and at those waiting for money in their order."""
     waiting = Entitlement.filter(policy_id=policy_id, status__in=[_S.HELD, _S.WAITING_BUDGET])
-    for entitlement in await waiting.order_by("id"):
-        await _take_from_hold(entitlement.id)
-        await disburse_entitlement(entitlement.id, vault=vault, at=at)
-        await entitlement.refresh_from_db()
-        if entitlement.status is _S.WAITING_BUDGET:
-            return
+    seen = UUID(int=0)
+    while batch := await waiting.filter(id__gt=seen).order_by("id").limit(_BATCH):
+        for entitlement in batch:
+            await _take_from_hold(entitlement.id)
+            await disburse_entitlement(entitlement.id, vault=vault, at=at)
+            await entitlement.refresh_from_db()
+            if entitlement.status is _S.WAITING_BUDGET:
+                return
+        seen = batch[-1].id
 
 
 async def find_payout(entitlement: Entitlement, *, caller: Caller) -> Disbursement | None:

@@ -7,6 +7,7 @@ from core.models import HumanTask
 from core.sealing import Vault
 from identity.models import Person
 from notifications.models import Message
+from proactive import disbursing
 from proactive.disbursing import disburse_entitlement, finish_disbursement, pay_waiting
 from proactive.entitlements import notify_entitlement
 from proactive.kinds import EntitlementStatus
@@ -162,6 +163,22 @@ class TestBudget:
 
         assert await states(rows) == [S.FAILED, S.PAYING, S.WAITING_BUDGET]
         assert await budget() == (15_000, 15_000, 0)
+
+    async def test_a_long_line_is_looked_at_in_pieces(
+        self, vault: Vault, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """E05: all at once, they would not fit into the memory."""
+        monkeypatch.setattr(disbursing, "_BATCH", 2)
+        rows = await confirmed(vault, 5)
+        publisher = make.operator("publisher")
+        await halt_policy("sh-elder", operator=publisher, at=AT)
+        for row in rows:
+            await disburse_entitlement(row.id, vault=vault, at=LATER)
+        await resume_policy("sh-elder", operator=publisher, at=AT)
+
+        await pay_waiting(rows[0].policy_id, vault=vault, at=LATER)
+
+        assert await states(rows) == [S.PAYING] * 5
 
 
 class TestFinishing:
