@@ -15,6 +15,7 @@ from core.clock import now
 from core.jobs import Handler, report_given_up
 from core.worker import Regularly, run_worker
 from notifications import ledger
+from notifications.deliveries import release_held
 from notifications.pushes import apply_pushes
 from notifications.sending import deliver_due
 from payments.disbursements import disburse_requested, follow_disbursement
@@ -25,6 +26,7 @@ from payments.queries import query_attempt
 from payments.refunds import refund_receipt
 from proactive import handlers as proactive_jobs
 from proactive.disbursing import may_pay
+from proactive.gates import may_send
 
 
 def handlers(parts: Parts, *, operating_department: str) -> dict[str, Handler]:
@@ -79,7 +81,9 @@ def _payments(parts: Parts, department: str) -> dict[str, Handler]:
 
 def _notifications(parts: Parts, department: str) -> dict[str, Handler]:
     async def deliver() -> None:
-        await deliver_due(channels=parts.channels, department=department, at=now())
+        await deliver_due(
+            channels=parts.channels, department=department, at=now(), allowed=may_send
+        )
 
     async def settle_reports(account_id: str, template_id: str) -> None:
         pushed = parts.push_keys is not None
@@ -87,6 +91,7 @@ def _notifications(parts: Parts, department: str) -> dict[str, Handler]:
 
     return {
         "notifications.deliver": deliver,
+        "notifications.release_held": release_held,
         "notifications.apply_pushes": partial(apply_pushes, department=department),
         "notifications.settle_reports": settle_reports,
     }

@@ -1,8 +1,8 @@
 """The work list of sends, and the steps of one row. 待发送清单
 
 waiting → claimed → sending → sent | unknown | failed; back to waiting when certainly nothing was
-sent. Each step finds the row only as the step before left it, under the same fence. Leases go by
-the database's clock, which no demonstration moves.
+sent; from claimed to held, and back when that ends. Each step finds the row only as the step before
+left it, under the same fence. Leases go by the database's clock, which no demonstration moves.
 """
 
 from datetime import datetime
@@ -14,6 +14,7 @@ from tortoise.expressions import RawSQL
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
+from core import jobs
 from core.tasks import raise_task
 from notifications import hours
 from notifications.models import Delivery, DeliveryStatus
@@ -37,6 +38,12 @@ WHERE id IN (
     WHERE status = 'waiting' AND due_at <= $1 AND NOT urgent
     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
 )"""
+_RELEASE = """
+UPDATE notifications_delivery SET status = 'waiting'
+WHERE id IN (
+    SELECT id FROM notifications_delivery WHERE status = 'held' AND id > $1
+    ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING id"""
 _LOST = """
 UPDATE notifications_delivery SET status = $2, leased_until = NULL
 WHERE status = $1 AND leased_until < now() RETURNING id"""
@@ -102,6 +109,21 @@ async def put_off(delivery: Delivery, until: datetime) -> None:
     await Delivery.filter(id=delivery.id).update(
         status=DeliveryStatus.WAITING, due_at=until, leased_until=None
     )
+
+
+async def hold(delivery: Delivery) -> None:
+    """Not to be sent for now, however long that is. The row is locked by the caller."""
+    await Delivery.filter(id=delivery.id).update(status=DeliveryStatus.HELD, leased_until=None)
+
+
+async def release_held() -> None:
+    """Let all that is held wait again; what must still not go is held anew, unsent. A job."""
+    seen = UUID(int=0)
+    while rows := await connections.get("default").execute_query_dict(
+        _RELEASE, [seen, HELD_AT_ONCE]
+    ):
+        seen = max(row["id"] for row in rows)
+    await jobs.wake("notifications.deliver")
 
 
 async def end_unsent(

@@ -23,6 +23,7 @@ class TemplateKind(StrEnum):
 
 class DeliveryStatus(StrEnum):
     WAITING = "waiting"  # 待发送
+    HELD = "held"  # 已暂缓: not to be sent for now
     CLAIMED = "claimed"  # 已领取: nothing was sent yet
     SENDING = "sending"  # 发送中: it may have been sent
     SENT = "sent"  # 已发送

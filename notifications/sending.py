@@ -6,6 +6,7 @@ it may have been sent. A sender that dies leaves its claims to the next, and wha
 fence or its lease gone: it neither sends nor marks.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from time import monotonic
 from uuid import UUID
@@ -42,6 +43,14 @@ FIRST_WAIT = timedelta(seconds=30)
 _TEMPLATE_WRONG = "notifications.template_wrong"  # put before a person once a day
 
 
+Allowed = Callable[[str], Awaitable[bool]]
+"""Says whether what a message is `about` may be sent now; asked in the transaction that decides."""
+
+
+async def _always(about: str) -> bool:
+    return True
+
+
 class _NotToSend(Exception):
     """The row ends here, unsent."""
 
@@ -64,8 +73,8 @@ class _Ready(Struct, frozen=True, kw_only=True):
 class _Run:
     """One batch: its moment moves on with a clock nobody sets, and a channel that is full rests."""
 
-    def __init__(self, channels: Channels, department: str, at: datetime) -> None:
-        self.channels, self.department = channels, department
+    def __init__(self, channels: Channels, department: str, allowed: Allowed, at: datetime) -> None:
+        self.channels, self.department, self.allowed = channels, department, allowed
         self.resting: dict[str, datetime] = {}
         self._at, self._since = at, monotonic()
 
@@ -73,12 +82,15 @@ class _Run:
         return self._at + timedelta(seconds=monotonic() - self._since)
 
 
-async def deliver_due(*, channels: Channels, department: str, at: datetime) -> None:
+async def deliver_due(
+    *, channels: Channels, department: str, at: datetime, allowed: Allowed = _always
+) -> None:
     """Work off one batch of what is due, and see that the next follows. Safe in many processes.
 
-    What only a person can decide becomes a task of `department`, which runs the channels.
+    What only a person can decide becomes a task of `department`, which runs the channels. What is
+    not `allowed` is held until `release_held`.
     """
-    run = _Run(channels, department, at)
+    run = _Run(channels, department, allowed, at)
     await deliveries.take_back_lost(department=department)
     await deliveries.hold_until_morning(at)
     for claim in await deliveries.claim(at):
@@ -99,6 +111,9 @@ async def _prepare(claim: Claim, run: _Run) -> _Ready | None:
         until = run.resting.get(delivery.channel) or hours.due_at(at, urgent=delivery.urgent)
         if until > at:
             await deliveries.put_off(delivery, until)
+            return None
+        if not await run.allowed(delivery.message.about):
+            await deliveries.hold(delivery)
             return None
         try:
             return await _make_ready(delivery, claim, run.channels, at)

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from tortoise import connections
 
+from proactive.models import Entitlement
+
 _KEY = "hashtextextended($1::text, 7300002)"
 _PASS = f"SELECT pg_advisory_xact_lock_shared({_KEY})"
 _CLOSE = f"SELECT pg_advisory_xact_lock({_KEY})"
@@ -19,6 +21,17 @@ async def is_open(policy_id: UUID) -> bool:
     connection = connections.get("default")
     await connection.execute_query_dict(_PASS, [str(policy_id)])
     return bool(await connection.execute_query_dict(_OPEN, [policy_id]))
+
+
+async def may_send(about: str) -> bool:
+    """Whether what was told may be sent now: nothing in the name of a halted policy. (E03)
+
+    Held so until this transaction ends, as by `is_open`.
+    """
+    kind, _, key = about.partition(":")
+    if kind != "entitlement":
+        return True
+    return await is_open((await Entitlement.get(id=UUID(key))).policy_id)
 
 
 async def close_gate(policy_id: UUID) -> None:

@@ -104,7 +104,8 @@ async def publish_policy(
 async def halt_policy(code: str, *, operator: OperatorCaller, at: datetime) -> Policy:
     """Stop a policy at once: from this commit on nothing of it is matched, told or sent to be paid.
 
-    What a provider was being asked at that moment goes on, and so do messages already told. 叫停
+    What was told stays in the inbox, and what was not sent of it yet is held. What a provider was
+    being asked at that moment goes on. 叫停
     """
     async with in_transaction():
         policy = await _lock_with_gate(code, operator)
@@ -125,6 +126,7 @@ async def resume_policy(code: str, *, operator: OperatorCaller, at: datetime) ->
         await policy.save(update_fields=["halted_at"])
         await audit.record(operator.actor(), "policy.resume", f"policy:{policy.id}")
         await ask_to_pay_waiting(policy, f"halt:{halted_at.isoformat()}")
+        await jobs.enqueue("notifications.release_held")
         unsaid = Entitlement.filter(policy_id=policy.id, status=EntitlementStatus.MATCHED)
         for entitlement in await unsaid.order_by("id"):
             await jobs.enqueue("proactive.notify", entitlement_id=str(entitlement.id))
