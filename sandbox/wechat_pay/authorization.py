@@ -11,6 +11,7 @@ from litestar.datastructures import State
 
 from sandbox.crypto import is_signed, sign
 from sandbox.refusals import PayRefusal
+from sandbox.wechat_pay.errors import described, internal_number
 from sandbox.wechat_pay.platform_keys import PlatformKey, answering_key, probe_for_answer
 from sandbox.world import Merchant, World
 
@@ -91,12 +92,17 @@ def answer_refusal(request: AnyRequest, refusal: PayRefusal) -> Response[bytes]:
     """Signed, unless it is not certain who asked: a 401 is not."""
     world: World = request.app.state.world
     world.book.count_call(f"wechat_pay {request.method}", refusal.code)
-    content = {"code": refusal.code, "message": refusal.message}
+    content = described(refusal)
+    request_id = {"Request-ID": _request_id(internal_number(refusal))}
     merchant: Merchant | None = request.state.get("merchant")
     if merchant is None:
         body = msgspec.json.encode(content)
-        return Response(body, status_code=refusal.status, media_type="application/json")
-    return _signed_answer(request, merchant, content, status=refusal.status)
+        return Response(
+            body, status_code=refusal.status, headers=request_id, media_type="application/json"
+        )
+    answer = _signed_answer(request, merchant, content, status=refusal.status)
+    answer.headers.update(request_id)
+    return answer
 
 
 def _signed_answer(
@@ -139,5 +145,5 @@ def _sign_error(message: str) -> PayRefusal:
     return PayRefusal(401, "SIGN_ERROR", message)
 
 
-def _request_id() -> str:
-    return f"08{secrets.token_hex(16).upper()}-0"
+def _request_id(number: int = 0) -> str:
+    return f"08{secrets.token_hex(16).upper()}-{number}"
