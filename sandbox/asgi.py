@@ -9,6 +9,7 @@ import httpx
 from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from litestar.types import ExceptionHandlersMap
 
 from sandbox import machines
@@ -31,6 +32,7 @@ from sandbox.refusals import MachineRefusal, PayRefusal, PhoneRefusal, WechatRef
 from sandbox.registers import BusinessController, PopulationController
 from sandbox.sms.control import enter_push_url
 from sandbox.sms.suppliers import JsonSmsController, send_form
+from sandbox.strays import answer_stray
 from sandbox.wechat.answers import answer_refusal as answer_wechat_refusal
 from sandbox.wechat.check_routes import WechatCheckController
 from sandbox.wechat.control import WechatControlController
@@ -96,6 +98,8 @@ def answer_phone_refusal(
 
 
 REFUSALS: ExceptionHandlersMap = {
+    NotFoundException: answer_stray,
+    MethodNotAllowedException: answer_stray,
     WechatRefusal: answer_wechat_refusal,
     PayRefusal: answer_pay_refusal,
     MachineRefusal: machines.answer_refusal,
