@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from sandbox.alipay.codes import code_above
 from sandbox.alipay.gateway import PATH as ALIPAY
 from sandbox.alipay.gateway import refused, signed_node
 from sandbox.crypto import mac
@@ -59,8 +60,7 @@ def _wechat_pay(world: World, headers: dict[str, str], code: str) -> Reply:
 def _alipay(world: World, scope: Any, body: bytes, code: str) -> Reply:
     text = f"{scope['query_string'].decode('latin-1')}&{body.decode('latin-1')}"
     params = dict(parse_qsl(text))
-    top = "20000" if code.startswith(("isp.", "aop.")) else "40004"
-    node = refused(AlipayRefusal(top, code, "系统繁忙"))
+    node = refused(AlipayRefusal(code_above(code), code, "系统繁忙"))
     name = f"{params.get('method', 'error').replace('.', '_')}_response"
     app = world.alipay_apps.get(params.get("app_id", ""))
     sealed = params.get("encrypt_type") == "AES"

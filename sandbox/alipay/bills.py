@@ -35,7 +35,7 @@ MOVEMENTS = (
     " created_at FROM alipay_transfers WHERE seller_id = ? AND created_at < ?"
     " UNION ALL SELECT order_id, out_biz_no, title, amount_fen, done_at, person, '转账退回', '',"
     " created_at FROM alipay_transfers"
-    " WHERE seller_id = ? AND state = 'FAIL' AND done_at < ?"
+    " WHERE seller_id = ? AND state IN ('FAIL', 'REFUND') AND done_at < ?"
     " ORDER BY at, flow"
 )
 

@@ -6,7 +6,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from sandbox.refusals import AlipayRefusal
+
+class FieldInvalid(Exception):
+    """A field of the content that cannot be: refused in the words of the method's family."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 class Call(Struct, frozen=True):
@@ -17,7 +23,7 @@ class Call(Struct, frozen=True):
     host: str
 
     def text(self, name: str, pattern: str = r".*", *, required: bool = True) -> str:
-        """A text of the content. Raises INVALID_PARAMETER, naming the field."""
+        """A text of the content, or FieldInvalid."""
         return checked(self.content, name, pattern, required=required)
 
 
@@ -28,21 +34,17 @@ def checked(
     if value is None and not required:
         return ""
     if not isinstance(value, str) or not re.fullmatch(pattern, value) or (required and not value):
-        raise invalid(name)
+        raise FieldInvalid(name)
     return value
 
 
-def invalid(name: str) -> AlipayRefusal:
-    return AlipayRefusal("40004", "ACQ.INVALID_PARAMETER", f"参数无效: {name}")
-
-
-def amount_of(content: Mapping[str, Any], name: str, *, largest: int) -> int:
-    """A text of yuan as fen, from one fen on. Raises INVALID_PARAMETER."""
+def amount_of(content: Mapping[str, Any], name: str) -> int:
+    """A text of yuan as fen, from one fen on, or FieldInvalid."""
     text = checked(content, name, r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,2})?")
     yuan, _, rest = text.partition(".")
     fen = int(yuan) * 100 + int(rest.ljust(2, "0"))
-    if not 1 <= fen <= largest:
-        raise invalid(name)
+    if fen < 1:
+        raise FieldInvalid(name)
     return fen
 
 

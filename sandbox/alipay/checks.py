@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from sandbox.alipay.codes import missing, not_valid
 from sandbox.alipay.methods import CERTIFICATE_ONLY, METHODS
 from sandbox.clock import CHINA
 from sandbox.crypto import is_signed
@@ -43,23 +44,23 @@ def signing_string(params: Params, *, without: tuple[str, ...]) -> bytes:
 
 def _check_given(params: Params, name: str) -> None:
     if not params.get(name):
-        raise AlipayRefusal("40001", f"isv.missing-{name.replace('_', '-')}", f"缺少参数{name}")
+        raise missing(name)
 
 
 def _check_form(world: World, params: Params) -> None:
     for name, value in FIXED.items():
         if params[name].lower() != value.lower():
-            raise _invalid(name)
+            raise not_valid(name)
     if params.get("format", "JSON").upper() != "JSON":
-        raise _invalid("format")
+        raise not_valid("format")
     try:
         told = datetime.strptime(params["timestamp"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=CHINA)
     except ValueError as error:
-        raise _invalid("timestamp") from error
+        raise not_valid("timestamp") from error
     if abs(world.clock.now() - told) > MAX_SKEW:
-        raise _invalid("timestamp")
+        raise not_valid("timestamp")
     if params.get("encrypt_type", "AES") != "AES":
-        raise _invalid("encrypt_type")
+        raise not_valid("encrypt_type")
 
 
 def _check_certificates(app: AlipayApp, params: Params) -> None:
@@ -69,8 +70,4 @@ def _check_certificates(app: AlipayApp, params: Params) -> None:
     for name, sn in expected.items():
         _check_given(params, name)
         if params[name] != sn:
-            raise _invalid(name)
-
-
-def _invalid(name: str) -> AlipayRefusal:
-    return AlipayRefusal("40002", f"isv.invalid-{name.replace('_', '-')}", f"{name}不正确")
+            raise not_valid(name)

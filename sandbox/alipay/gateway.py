@@ -9,22 +9,15 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 
-from sandbox.alipay.calls import Call
+from sandbox.alipay.calls import Call, FieldInvalid
 from sandbox.alipay.checks import Params, check_request
+from sandbox.alipay.codes import MEANS, field_invalid
 from sandbox.alipay.methods import METHODS, WITHOUT_CODE
 from sandbox.crypto import open_cbc, seal_cbc, sign
 from sandbox.refusals import AlipayRefusal
 from sandbox.world import AlipayApp, World
 
 PATH = "/openapi.alipay.com/gateway.do"
-MEANS = {
-    "20000": "Service Currently Unavailable",
-    "20001": "Insufficient Token Permissions",
-    "40001": "Missing Required Arguments",
-    "40002": "Invalid Arguments",
-    "40004": "Business Failed",
-    "40006": "Insufficient Permissions",
-}
 
 
 @route(PATH, http_method=[HttpMethod.POST, HttpMethod.GET])
@@ -53,7 +46,7 @@ def _call(world: World, app: AlipayApp, params: Params, *, host: str) -> tuple[s
     """The name of the answer's node and what is in it."""
     method = params["method"]
     try:
-        result = METHODS[method](world, app, Call(params, _content(app, params), host))
+        result = _result(world, app, Call(params, _content(app, params), host))
     except AlipayRefusal as refusal:
         world.book.count_call(method, refusal.sub_code)
         if method in WITHOUT_CODE:
@@ -65,17 +58,32 @@ def _call(world: World, app: AlipayApp, params: Params, *, host: str) -> tuple[s
     return _node_name(method), {"code": "10000", "msg": "Success"} | result
 
 
+def _result(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
+    method = call.params["method"]
+    try:
+        return METHODS[method](world, app, call)
+    except FieldInvalid as invalid:
+        raise field_invalid(method, invalid.name) from invalid
+
+
 def _content(app: AlipayApp, params: Params) -> dict[str, Any]:
     text = params.get("biz_content", "")
+    if params.get("encrypt_type") and text:
+        text = _opened(app, text)
     try:
-        if params.get("encrypt_type") == "AES" and text:
-            text = open_cbc(app.aes_key, text).decode()
         content = json.loads(text or "{}")
     except ValueError as error:
         raise AlipayRefusal("40002", "isv.invalid-parameter", "biz_content不是JSON") from error
     if not isinstance(content, dict):
         raise AlipayRefusal("40002", "isv.invalid-parameter", "biz_content不是JSON对象")
     return content
+
+
+def _opened(app: AlipayApp, text: str) -> str:
+    try:
+        return open_cbc(app.aes_key, text).decode()
+    except ValueError as error:
+        raise AlipayRefusal("40002", "isv.invalid-encrypt", "解密异常") from error
 
 
 def refused(refusal: AlipayRefusal) -> dict[str, Any]:

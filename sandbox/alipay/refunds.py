@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from sandbox.alipay.calls import Call, amount_of, invalid, yuan_of
+from sandbox.alipay.calls import Call, FieldInvalid, amount_of, yuan_of
 from sandbox.alipay.notices import announce_trade
 from sandbox.alipay.trades import Trade, masked, named_trade
 from sandbox.clock import beijing, moment, stamp
@@ -29,7 +29,7 @@ def refund(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
     """Give money back once for an out_request_no. refund_fee is all that went back of the trade."""
     with world.book.together():
         trade = named_trade(world, app, call)
-        amount_fen = amount_of(call.content, "refund_amount", largest=10**11)
+        amount_fen = amount_of(call.content, "refund_amount")
         number = _request_no(call, trade, amount_fen)
         known = _find(world, trade, number)
         if known is not None and known.amount_fen != amount_fen:
@@ -107,7 +107,7 @@ def cancel(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
 def _request_no(call: Call, trade: Trade, amount_fen: int) -> str:
     number = call.text("out_request_no", r".{1,64}", required=False)
     if not number and amount_fen != trade.amount_fen:
-        raise invalid("out_request_no: 部分退款必传")
+        raise FieldInvalid("out_request_no: 部分退款必传")
     return number or trade.out_trade_no
 
 

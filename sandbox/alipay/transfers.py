@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from sandbox.alipay.calls import Call, amount_of, checked, invalid, yuan_of
+from sandbox.alipay.calls import Call, FieldInvalid, amount_of, checked, yuan_of
 from sandbox.city import Person
 from sandbox.clock import beijing, stamp
 from sandbox.crypto import random_digits
@@ -25,6 +25,7 @@ SCENES = (
     "行政补贴和退款",
     "保险理赔",
 )
+WHY_FAILED = {"error_code": "PAYEE_ACCOUNT_STATUS_ERROR", "fail_reason": "收款账户状态异常"}
 SMALLEST_FEN, LARGEST_FEN, REMARK_NEEDED_FROM_FEN = 10, 100_000_000_00, 50_000_00
 
 
@@ -32,7 +33,7 @@ class Pace(Struct, frozen=True):
     """How transfers go at present: done at once, or `DEALING` for a while and then ending so."""
 
     seconds: float = 0
-    ends: Literal["SUCCESS", "FAIL"] = "SUCCESS"
+    ends: Literal["SUCCESS", "FAIL", "REFUND"] = "SUCCESS"
 
 
 class Transfer(Struct):
@@ -77,6 +78,8 @@ def transfer(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
 
 
 def query(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
+    for name, value in FIXED.items():
+        call.text(name, value, required=False)
     numbers = {name: str(call.content.get(name, "")) for name in ("out_biz_no", "order_id")}
     if not any(numbers.values()):
         raise _no("INVALID_PARAMETER", "参数有误: out_biz_no, order_id")
@@ -90,8 +93,11 @@ def query(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
         "status": made.state,
         "trans_amount": yuan_of(made.amount_fen),
     }
-    if made.state == "FAIL":
-        return answer | {"error_code": "PAYEE_CARD_INFO_ERROR", "fail_reason": "收款账户异常"}
+    if made.state in ("FAIL", "REFUND"):
+        return answer | {
+            "error_code": "PAYEE_ACCOUNT_STATUS_ERROR",
+            "fail_reason": "收款账户状态异常",
+        }
     if made.state == "SUCCESS":
         return answer | {"pay_date": beijing(made.done_at), "order_fee": "0.00"}
     return answer
@@ -135,16 +141,18 @@ def _check_content(call: Call) -> int:
     call.text("out_biz_no", r"[0-9A-Za-z_]{1,64}")
     call.text("order_title", r".{1,128}")
     remark = call.text("remark", r".{0,200}", required=False)
-    amount_fen = amount_of(call.content, "trans_amount", largest=LARGEST_FEN)
+    amount_fen = amount_of(call.content, "trans_amount")
     if amount_fen < SMALLEST_FEN:
         raise _no("EXCEED_LIMIT_SM_MIN_AMOUNT", "转账金额过低")
+    if amount_fen > LARGEST_FEN:
+        raise _no("EXCEED_LIMIT_SM_AMOUNT", "单笔转账金额超限")
     if amount_fen >= REMARK_NEEDED_FROM_FEN and not remark:
         raise _no("MEMO_REQUIRED_IN_TRANSFER_ERROR", "单笔转账达到50000元时，转账备注不能为空")
     if call.content.get("transfer_scene_name") not in SCENES:
-        raise invalid("transfer_scene_name")
+        raise FieldInvalid("transfer_scene_name")
     reported = call.content.get("transfer_scene_report_infos")
     if not isinstance(reported, list) or not reported:
-        raise invalid("transfer_scene_report_infos")
+        raise FieldInvalid("transfer_scene_report_infos")
     for info in reported:
         checked(info, "info_type")
         checked(info, "info_content")
@@ -154,7 +162,7 @@ def _check_content(call: Call) -> int:
 def _payee(world: World, app: AlipayApp, call: Call) -> Person:
     told = call.content.get("payee_info")
     if not isinstance(told, dict):
-        raise invalid("payee_info")
+        raise FieldInvalid("payee_info")
     identity, kind = checked(told, "identity"), checked(told, "identity_type")
     name = checked(told, "name", required=kind == "ALIPAY_LOGON_ID")
     if kind == "ALIPAY_LOGON_ID":
@@ -164,7 +172,7 @@ def _payee(world: World, app: AlipayApp, call: Call) -> Person:
         is_named = identity.startswith("2088") == (kind == "ALIPAY_USER_ID")
         person = world.identities.person(app.app_id, identity) if is_named else None
     else:
-        raise invalid("identity_type")
+        raise FieldInvalid("identity_type")
     if person is None or not person.alipay:
         raise _no("PAYEE_NOT_EXIST", "收款账号不存在")
     if name and name != person.name:

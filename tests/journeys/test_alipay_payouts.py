@@ -101,7 +101,7 @@ async def test_a_transfer_that_fails_later_goes_back_to_the_budget(town: Town) -
         await town.work()
 
     row = await disbursement_of(li, "lx-alipay-failed")
-    assert (row.status, row.reason) == ("failed", "PAYEE_CARD_INFO_ERROR")
+    assert (row.status, row.reason) == ("failed", "PAYEE_ACCOUNT_STATUS_ERROR")
     assert (await offer(li, "lx-alipay-failed"))["status"] == "failed"
     assert await budget("lx-alipay-failed") == (0, 0)
     await books.agree(town)

@@ -27,9 +27,11 @@ class TestGateway:
         [
             ({"app_id": "2021000000000009"}, "isv.invalid-app-id"),
             ({"method": "alipay.none"}, "isv.invalid-method"),
-            ({"sign_type": "RSA"}, "isv.invalid-sign-type"),
+            ({"sign_type": "RSA"}, "isv.invalid-signature-type"),
             ({"charset": "gbk"}, "isv.invalid-charset"),
             ({"version": ""}, "isv.missing-version"),
+            ({"sign_type": ""}, "isv.missing-signature-type"),
+            ({"encrypt_type": "DES"}, "isv.invalid-encrypt-type"),
             ({"timestamp": "now"}, "isv.invalid-timestamp"),
         ],
     )
@@ -74,6 +76,24 @@ class TestGateway:
         sealed = answer["alipay_trade_create_response"]
         assert alipay.verifies(f'"{sealed}"', answer["sign"])
         assert json.loads(open_cbc(key, sealed))["code"] == "10000"
+
+    async def test_a_call_without_a_signature_is_refused(self, alipay: AlipayClient) -> None:
+        url = "/openapi.alipay.com/gateway.do"
+
+        reply = await alipay.http.post(url, data=alipay.params("alipay.trade.query"))
+
+        assert reply.json()["error_response"]["sub_code"] == "isv.missing-signature"
+
+    async def test_what_was_sealed_with_another_key_is_refused_sealed(
+        self, alipay: AlipayClient, world: World
+    ) -> None:
+        other = seal_cbc("c2l4dGVlbiBieXRlcyEhIQ==", b"{}")
+        params = alipay.params("alipay.trade.query", encrypt_type="AES", biz_content=other)
+
+        sealed = (await alipay.send(params)).json()["alipay_trade_query_response"]
+
+        opened = json.loads(open_cbc(world.alipay_apps[APP_ID].aes_key, sealed))
+        assert (opened["code"], opened["sub_code"]) == ("40002", "isv.invalid-encrypt")
 
 
 class TestLogin:
@@ -171,6 +191,15 @@ class TestTrades:
         refused = await create(alipay, world, wang, **changed)
 
         assert (refused["code"], refused["sub_code"]) == ("40004", "ACQ.INVALID_PARAMETER")
+
+    async def test_too_much_money_has_a_code_of_its_own(
+        self, alipay: AlipayClient, world: World, wang: Person
+    ) -> None:
+        most = await create(alipay, world, wang, total_amount="100000000.00")
+        more = await create(alipay, world, wang, out_trade_no="F2", total_amount="100000000.01")
+
+        assert most["code"] == "10000"
+        assert more["sub_code"] == "ACQ.TOTAL_FEE_EXCEED"
 
     async def test_only_the_buyer_can_pay_it_and_only_with_money(
         self, alipay: AlipayClient, world: World, wang: Person, li: Person

@@ -123,15 +123,31 @@ class TestCalls:
 
         assert (reply.status_code, reply.json()["errcode"]) == (200, int(code))
 
+    @pytest.mark.parametrize(
+        ("sub_code", "code"),
+        [
+            ("isp.unknow-error", "20000"),
+            ("aop.unknow-error", "20000"),
+            ("aop.auth-token-time-out", "20001"),
+            ("isv.missing-encrypt-key", "40001"),
+            ("isv.invalid-signature", "40002"),
+            ("isv.invalid-auth-relations", "40003"),
+            ("ACQ.SYSTEM_ERROR", "40004"),
+            ("isp.bill_not_exist", "40004"),
+            ("isv.app-call-limited", "40005"),
+            ("isv.insufficient-isv-permissions", "40006"),
+        ],
+    )
     async def test_an_error_of_alipay_is_signed(
-        self, alipay: AlipayClient, world: World, wang: Person
+        self, alipay: AlipayClient, world: World, wang: Person, sub_code: str, code: str
     ) -> None:
+        """Each sub_code under the code that the gateway's list has it under."""
         rule = {"path": "*method=alipay.trade.create*", "fault": "error"}
-        await plan(alipay.http, rule | {"code": "isp.unknow-error"})
+        await plan(alipay.http, rule | {"code": sub_code})
 
         node = await create(alipay, world, wang)
 
-        assert (node["code"], node["sub_code"]) == ("20000", "isp.unknow-error")
+        assert (node["code"], node["sub_code"]) == (code, sub_code)
 
     async def test_an_error_of_the_bank_is_signed(self, bank: Machine) -> None:
         await plan(bank.http, {"path": "/bank/*", "fault": "error", "code": "busy"})

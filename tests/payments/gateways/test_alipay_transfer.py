@@ -144,7 +144,7 @@ class TestTransfers:
 
         assert made.state is TransferState.ACCEPTED
         assert ended is not None
-        assert (ended.state, ended.reason) == (TransferState.FAILED, "PAYEE_CARD_INFO_ERROR")
+        assert (ended.state, ended.reason) == (TransferState.FAILED, "PAYEE_ACCOUNT_STATUS_ERROR")
 
     async def test_nothing_is_known_when_there_is_no_answer(self, world: World) -> None:
         def broken(request: httpx.Request) -> httpx.Response:
