@@ -76,14 +76,13 @@ class Bed:
             program.stop()
         end(self._outside)
 
-    def run(self, *arguments: str) -> str:
-        """One of our commands to its end; what it printed."""
-        name = arguments[1].rpartition(".")[2]
+    def run(self, name: str, *arguments: str) -> str:
+        """A module with its arguments, to its end; what it printed."""
         log = self.logs / f"{name}.log"
-        code = self._spawn(arguments, log).wait(STEP_SECONDS)
+        code = self._spawn(("-m", *arguments), log).wait(STEP_SECONDS)
         printed = log.read_text("utf-8", "replace")
         if code != 0:
-            raise NotReady(f"{arguments} ended with {code}\n{printed[-3000:]}")
+            raise NotReady(f"{name} ended with {code}\n{printed[-3000:]}")
         return printed
 
     def wait_for(self, url: str) -> None:
@@ -114,9 +113,9 @@ class Bed:
         self._start_outside()
         owner_url = self.postgres.url(DATABASE, user=OWNER, password=kept.owner_password)
         self.variables = {"ZB_OWNER_DATABASE_URL": owner_url}
-        self.run("-m", "app", "migrate")
+        self.run("migrate", "app", "migrate")
         self.variables = self._settings()
-        self.run("-m", "app", "seed")
+        self.run("seed", "app", "seed")
         self._start_programs()
 
     def _start_outside(self) -> None:
@@ -162,9 +161,8 @@ class Bed:
         return self._spawn(("-m", *arguments), self.logs / "sandbox.log")
 
     def _spawn(self, arguments: tuple[str, ...], log: Path) -> Popen[bytes]:
-        return spawn(
-            [sys.executable, *arguments], env=self._environment(), cwd=ROOT, output=log
-        )
+        command = [sys.executable, *arguments]
+        return spawn(command, env=self._environment(), cwd=ROOT, output=log)
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ZB_")}

@@ -15,7 +15,7 @@ from seeds.files import City
 from tests.journeys.policies import AMOUNT_FEN, content, version
 from tests.kills.bed import Bed
 from tests.kills.line import PatientLine
-from tests.simulation.acts import PEOPLE, Cast
+from tests.simulation.acts import Cast
 from tests.simulation.players import Clerk, Player, Refused
 
 CLERKS = ("hejun", "shenlan", "xubo", "luming")
@@ -64,9 +64,12 @@ class Crowd(Cast):
         """The workers work by themselves."""
 
     async def gather(self) -> None:
-        """Those at the desks are signed in before anything happens: a one-time code is slow."""
+        """All are signed in before anything happens, and there is something to be paid."""
         for username in CLERKS:
             await self._clerk(username)
+        for player in self._players.values():
+            await self._sign_in(player)
+            await self._issue(player)
 
     async def live(self, over: asyncio.Event) -> None:
         """Until it is over, everybody does one thing after another; and policies begin."""
@@ -83,6 +86,7 @@ class Crowd(Cast):
             name, act = self._next_of(player)
             outcome = await self._outcome(act)
             self.counts[f"{name}: {outcome}"] += 1
+            self.counts["acts"] += outcome == "ok"
             await asyncio.sleep(self.dice.uniform(0, LONGEST_REST))
 
     def _next_of(self, player: Player) -> tuple[str, Callable[[], Awaitable[object]]]:
@@ -113,17 +117,17 @@ class Crowd(Cast):
             await asyncio.sleep(self.dice.uniform(2, 6))
 
     async def _publish(self) -> str:
-        """Each step once more when nobody heard what became of it."""
         code, mode = f"kill-{len(self._policies)}", self.dice.choice(("CONFIRM", "DIRECT"))
-        budget, path = self.dice.randint(2, 6) * AMOUNT_FEN, version(code)
         self._policies.append(code)
-        text = content(title=f"{code} 慰问金", budget_fen=budget, mode=mode, benefit=code)
-        editor, approver = await self._clerk("shenlan"), await self._clerk("xubo")
-        publisher = await self._clerk("luming")
-        await editor.put(path, {"content": text})
-        await _surely(partial(editor.post, f"{path}/dry-runs"))
-        await _surely(partial(approver.post, f"{path}/approvals"))
-        await _surely(partial(publisher.post, f"{path}/publications"))
+        editor, approver, publisher = [await self._clerk(name) for name in CLERKS[1:]]
+        await publish(
+            code,
+            mode=mode,
+            budget_fen=self.dice.randint(2, 6) * AMOUNT_FEN,
+            editor=editor,
+            approver=approver,
+            publisher=publisher,
+        )
         return mode
 
     async def _represent(self, player: Player) -> str:
@@ -156,6 +160,18 @@ class Crowd(Cast):
             self.faults.append(f"{now():%H:%M:%S} {type(error).__name__}: {error}")
             return type(error).__name__
         return "ok"
+
+
+async def publish(
+    code: str, *, mode: str, budget_fen: int, editor: Clerk, approver: Clerk, publisher: Clerk
+) -> None:
+    """A policy for everybody over 65; each step once more when nobody heard what became of it."""
+    path = version(code)
+    text = content(title=f"{code} 慰问金", budget_fen=budget_fen, mode=mode, benefit=code)
+    await editor.put(path, {"content": text})
+    await _surely(partial(editor.post, f"{path}/dry-runs"))
+    await _surely(partial(approver.post, f"{path}/approvals"))
+    await _surely(partial(publisher.post, f"{path}/publications"))
 
 
 async def _surely(step: Callable[[], Awaitable[object]]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,7 +15,10 @@ from app.supervision import Program
 from tests.kills.bed import Bed
 
 KINDS = ("api worker", "worker", "postgres", "api", "postgres backend", "valkey")
-LONGEST_ABSENCE = 0.8
+LONGEST_ABSENCE, LONGEST_WAIT = 0.8, 0.3
+BETWEEN, AT_ONCE, PATIENCE_SECONDS = (5, 25), 0.2, 60.0
+"""So many acts between two blows; one blow in five follows the last one at once."""
+
 _WATCH_SECONDS = 0.1
 
 
@@ -32,12 +36,17 @@ class Killer:
         }
         self._servers = {"postgres": bed.postgres, "valkey": bed.valkey}
 
-    async def kill(self, times: int, *, pause: float) -> None:
-        """Each kind in turn, in an order of the dice, about so many seconds apart."""
+    async def kill(self, times: int, *, done: Callable[[], int]) -> None:
+        """Every kind as often, in an order of the dice; `done` counts what people have got done.
+
+        Between two blows people get something done, but not always.
+        """
         left = [kind for n in range(times // len(KINDS) + 1) for kind in KINDS][:times]
         self._dice.shuffle(left)
         for kind in left:
-            await asyncio.sleep(pause * self._dice.uniform(0.3, 1.7))
+            if self._dice.random() > AT_ONCE:
+                await _until(done, done() + self._dice.randint(*BETWEEN))
+            await asyncio.sleep(self._dice.uniform(0, LONGEST_WAIT))
             while not await self._strike(kind):
                 await asyncio.sleep(_WATCH_SECONDS)
             self.killed[kind] += 1
@@ -78,3 +87,9 @@ class Killer:
         with suppress(ProcessLookupError):
             os.kill(self._dice.choice(below), signal.SIGKILL)
         return True
+
+
+async def _until(done: Callable[[], int], wanted: int) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while done() < wanted and time.monotonic() < until:
+        await asyncio.sleep(_WATCH_SECONDS / 2)
