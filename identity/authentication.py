@@ -1,11 +1,18 @@
 """From an access token to who is asking. 登录校验"""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
+from uuid import UUID
 
 from core.errors import NotSignedIn
 from identity.callers import Caller, VerifierCaller
 from identity.session_states import SessionState, SessionStates
 from identity.tokens import Audience, Claims, TokenIssuer, TokenReader
+
+ReadFor = Callable[[UUID, str], Awaitable[object]]
+"""Reads a copy from the cache by its name, on the way of something else that the subject of a
+token has to ask there. It is asked before the session is judged; what it raises is raised."""
 
 
 class SessionEnded(NotSignedIn):
@@ -14,11 +21,16 @@ class SessionEnded(NotSignedIn):
 
 
 async def authenticate_resident(
-    token: str, *, issuer: TokenIssuer | TokenReader, states: SessionStates, at: datetime
+    token: str,
+    *,
+    issuer: TokenIssuer | TokenReader,
+    states: SessionStates,
+    at: datetime,
+    read: ReadFor | None = None,
 ) -> Caller:
     """The resident behind a token, with the rights of now, or a NotSignedIn."""
     claims = issuer.read(token, Audience.RESIDENT, at=at)
-    state = await _living_state(claims, states, at)
+    state = await _living_state(claims, states, at, read)
     if state.account_id is None or claims.party not in (None, state.party_id):
         raise SessionEnded(session_id=claims.sid)
     return Caller(
@@ -35,11 +47,16 @@ async def authenticate_resident(
 
 
 async def authenticate_verifier(
-    token: str, *, issuer: TokenIssuer | TokenReader, states: SessionStates, at: datetime
+    token: str,
+    *,
+    issuer: TokenIssuer | TokenReader,
+    states: SessionStates,
+    at: datetime,
+    read: ReadFor | None = None,
 ) -> VerifierCaller:
     """The verifier behind a token, with what its organisation may see now, or a NotSignedIn."""
     claims = issuer.read(token, Audience.VERIFIER, at=at)
-    state = await _living_state(claims, states, at)
+    state = await _living_state(claims, states, at, read)
     if state.verifier_id is None or state.organisation_id is None:
         raise SessionEnded(session_id=claims.sid)
     return VerifierCaller(
@@ -53,8 +70,11 @@ async def authenticate_verifier(
     )
 
 
-async def _living_state(claims: Claims, states: SessionStates, at: datetime) -> SessionState:
-    state = await states.find(claims.sid, at=at)
+async def _living_state(
+    claims: Claims, states: SessionStates, at: datetime, read: ReadFor | None
+) -> SessionState:
+    copy = partial(read, claims.sub) if read else None
+    state = await states.find(claims.sid, at=at, read=copy)
     if state is None or not state.living or at >= state.expires_at:
         raise SessionEnded(session_id=claims.sid)
     if (state.epoch, state.token_subject) != (claims.epoch, claims.sub):

@@ -6,7 +6,9 @@ cookie, or refuses. The route then takes it by name: `caller`, `operator` or `ve
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
+from uuid import UUID
 
 from litestar import Request
 from litestar.connection import ASGIConnection
@@ -24,7 +26,7 @@ from web.matrix import Access, Audience, Matrix
 AnyCaller = Caller | OperatorCaller | VerifierCaller
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 Kind = TypeVar("Kind", Caller, OperatorCaller, VerifierCaller)
-Door = Callable[[AnyConnection, datetime], Awaitable[AnyCaller]]
+Door = Callable[[AnyConnection, datetime, "Passage"], Awaitable[AnyCaller]]
 """Makes the caller of one audience out of a connection, or raises NotSignedIn."""
 
 
@@ -37,6 +39,34 @@ class RoleRequired(NotAllowed):
     code = "web.role_required"
     message = "您的岗位没有此项权限"
     shown = ("roles",)
+
+
+class Passage:
+    """One request on its way through a door. It is counted once, for whom it is from.
+
+    A door that reads from the cache for the subject of a token has it counted on that way: a token
+    names one account or one verifier. When the door refuses after all, it was not theirs.
+    """
+
+    def __init__(self, limiter: Limiter, action: str | None) -> None:
+        self._limiter = limiter
+        self._action = action
+        self._counted: str | None = None
+        self.read_for = None if action is None else partial(self._read_for, action)
+
+    async def count(self, key: str) -> None:
+        if self._action is not None and self._counted is None:
+            await self._limiter.hit(self._action, key)
+
+    async def take_back(self) -> None:
+        if self._action is not None and self._counted is not None:
+            await self._limiter.take_back(self._action, self._counted)
+
+    async def _read_for(self, action: str, subject: UUID, name: str) -> bytes | None:
+        key = f"subject:{subject}"
+        text = await self._limiter.hit(action, key, reading=name)
+        self._counted = key
+        return text
 
 
 class Gatekeeper:
@@ -61,22 +91,27 @@ class Gatekeeper:
         access = self._matrix.find(method, str(connection.scope["path_template"]))
         if access is None:
             raise NotFoundException()
-        key = client_network(connection.scope, self._trusted_proxies)
-        if access.audience is not Audience.ANYONE:
-            caller = await self._enter(connection, access.audience, key)
-            _check_role(caller, access)
-            connection.scope["user"] = caller
-            key = _counted(caller)
-        action = handler.opt.get("limit", "read" if method == "GET" else "write")
-        if action is not None:
-            await self._limiter.hit(action, key)
+        passage = Passage(
+            self._limiter, handler.opt.get("limit", "read" if method == "GET" else "write")
+        )
+        network = client_network(connection.scope, self._trusted_proxies)
+        if access.audience is Audience.ANYONE:
+            await passage.count(network)
+            return
+        caller = await self._enter(connection, access.audience, passage, network)
+        _check_role(caller, access)
+        connection.scope["user"] = caller
+        await passage.count(_counted(caller))
 
-    async def _enter(self, connection: AnyConnection, audience: Audience, key: str) -> AnyCaller:
+    async def _enter(
+        self, connection: AnyConnection, audience: Audience, passage: Passage, network: str
+    ) -> AnyCaller:
         """Nobody tries one token after another: who fails too often is told to wait."""
         try:
-            return await self._doors[audience](connection, now())
+            return await self._doors[audience](connection, now(), passage)
         except NotSignedIn:
-            await self._limiter.hit("refused", key)
+            await passage.take_back()
+            await self._limiter.hit("refused", network)
             raise
 
 

@@ -15,7 +15,7 @@ from identity.callers import Caller, OperatorCaller, VerifierCaller
 from identity.operator_sessions import authenticate_operator
 from identity.session_states import SessionStates
 from identity.tokens import TokenIssuer, TokenReader
-from web.auth import AnyConnection, Door, bearer_token
+from web.auth import AnyConnection, Door, Passage, bearer_token
 from web.matrix import Audience
 
 OPERATOR_COOKIE = "__Host-zhangban-operator"
@@ -31,13 +31,17 @@ class CrossSiteRefused(NotAllowed):
 def make_doors(issuer: TokenIssuer, states: SessionStates) -> Mapping[Audience, Door]:
     tokens = TokenReader(issuer)
 
-    async def resident(connection: AnyConnection, at: datetime) -> Caller:
+    async def resident(connection: AnyConnection, at: datetime, passage: Passage) -> Caller:
         token = bearer_token(connection)
-        return await authenticate_resident(token, issuer=tokens, states=states, at=at)
+        return await authenticate_resident(
+            token, issuer=tokens, states=states, at=at, read=passage.read_for
+        )
 
-    async def verifier(connection: AnyConnection, at: datetime) -> VerifierCaller:
+    async def verifier(connection: AnyConnection, at: datetime, passage: Passage) -> VerifierCaller:
         token = bearer_token(connection)
-        return await authenticate_verifier(token, issuer=tokens, states=states, at=at)
+        return await authenticate_verifier(
+            token, issuer=tokens, states=states, at=at, read=passage.read_for
+        )
 
     return {
         Audience.RESIDENT: resident,
@@ -46,7 +50,7 @@ def make_doors(issuer: TokenIssuer, states: SessionStates) -> Mapping[Audience, 
     }
 
 
-async def enter_as_operator(connection: AnyConnection, at: datetime) -> OperatorCaller:
+async def enter_as_operator(connection: AnyConnection, at: datetime, _: Passage) -> OperatorCaller:
     """By cookie from our own page, or by bearer token from a program."""
     cookie = connection.cookies.get(OPERATOR_COOKIE)
     if cookie is None or "authorization" in connection.headers:

@@ -8,11 +8,12 @@ import asyncio
 import math
 import time
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, cast
 
 from msgspec import Struct
 from redis.asyncio import Redis
@@ -76,19 +77,20 @@ class Limiter:
 
     def __init__(self, cache: "Redis", *, rules: Mapping[str, Rule] = RULES) -> None:
         script = files("web").joinpath("limiter.lua").read_text("utf-8")
+        self._cache = cache
         self._script = cache.register_script(script)
         self._rules = rules
         self._local = _LocalWindows()
         self._paused_until = 0.0
 
-    async def hit(self, action: str, key: str) -> None:
+    async def hit(self, action: str, key: str, *, reading: str | None = None) -> bytes | None:
         """Count one `action` of `key` (an account, an address, a phone), or refuse it.
 
-        The key is hashed before it leaves the process: the cache holds no personal data.
+        The key is hashed before it leaves the process: the cache holds no personal data. What the
+        cache has under the name of `reading` comes back on the same way.
         """
-        rule = self._rules[action]
-        name = f"limit:{action}:{sha256(key.encode()).hexdigest()[:32]}"
-        wait = await self._ask(name, rule)
+        rule, name = self._rules[action], _name(action, key)
+        wait, text = await self._ask(name, rule, reading)
         if wait is None:
             if rule.when_cache_is_gone == "closed":
                 raise LimiterUnavailable(action=action)
@@ -96,19 +98,35 @@ class Limiter:
         if wait > 0:
             seconds = math.ceil(wait)
             raise TooManyRequests(retry_after=seconds, action=action)
+        return text
 
-    async def _ask(self, name: str, rule: Rule) -> float | None:
+    async def take_back(self, action: str, key: str) -> None:
+        """Uncount the last pass: it turned out to be somebody else's."""
+        name = _name(action, key)
+        self._local.take_back(name)
+        with suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await cast(Awaitable[object], self._cache.rpop(name))
+
+    async def _ask(
+        self, name: str, rule: Rule, reading: str | None
+    ) -> tuple[float | None, bytes | None]:
         """Seconds to wait, 0 for a pass; None when the cache does not answer properly."""
         if time.monotonic() < self._paused_until:
-            return None
+            return None, None
+        keys = [name] if reading is None else [name, reading]
         arguments = [rule.limit, round(rule.window.total_seconds() * 1_000_000)]
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                answer = await self._script(keys=[name], args=arguments)
-            return int(answer) / 1_000_000
+                wait, *text = await self._script(keys=keys, args=arguments)
+            return int(wait) / 1_000_000, next(iter(text), None)
         except (RedisError, OSError, TimeoutError, ValueError):
             self._paused_until = time.monotonic() + PAUSE_SECONDS
-            return None
+            return None, None
+
+
+def _name(action: str, key: str) -> str:
+    return f"limit:{action}:{sha256(key.encode()).hexdigest()[:32]}"
 
 
 class _LocalWindows:
@@ -129,3 +147,7 @@ class _LocalWindows:
             return passes[0] + window - at
         passes.append(at)
         return 0.0
+
+    def take_back(self, name: str) -> None:
+        if passes := self._passes.get(name):
+            passes.pop()

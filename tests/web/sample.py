@@ -22,7 +22,7 @@ from core.ids import new_id
 from core.sealing import Vault
 from core.signing import Signer
 from identity.callers import Caller, OperatorCaller, VerifierCaller
-from web.auth import AnyCaller, AnyConnection, Door, SignInRequired, bearer_token
+from web.auth import AnyCaller, AnyConnection, Door, Passage, SignInRequired, bearer_token
 from web.body import CALLBACK_BODY_LIMIT
 from web.limiter import RULES, Limiter, Rule
 from web.matrix import Audience, Matrix
@@ -211,15 +211,15 @@ CALLERS: Mapping[Audience, AnyCaller] = {
 }
 
 
-async def _resident(connection: AnyConnection, at: datetime) -> AnyCaller:
+async def _resident(connection: AnyConnection, at: datetime, _: Passage) -> AnyCaller:
     return _known(connection, Audience.RESIDENT)
 
 
-async def _verifier(connection: AnyConnection, at: datetime) -> AnyCaller:
+async def _verifier(connection: AnyConnection, at: datetime, _: Passage) -> AnyCaller:
     return _known(connection, Audience.VERIFIER)
 
 
-async def _operator(connection: AnyConnection, at: datetime) -> AnyCaller:
+async def _operator(connection: AnyConnection, at: datetime, _: Passage) -> AnyCaller:
     return _known(connection, Audience.OPERATOR)
 
 

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from core.ids import new_id
 from identity.callers import Caller
 from tests.web import sample
-from web.auth import AnyCaller, AnyConnection
+from web.auth import AnyCaller, AnyConnection, Passage
 from web.limiter import RULES, Rule
 from web.matrix import Audience, Matrix, MatrixWrong, load_matrix, route_keys
 
@@ -59,7 +59,7 @@ class TestSignedIn:
 
 
 async def test_a_limit_counts_an_account_however_many_parties_it_acts_for(cache: Redis) -> None:
-    async def acting(connection: AnyConnection, at: datetime) -> AnyCaller:
+    async def acting(connection: AnyConnection, at: datetime, _: Passage) -> AnyCaller:
         caller = sample.CALLERS[Audience.RESIDENT]
         assert isinstance(caller, Caller)
         return replace(caller, person_id=caller.account_id, party_id=new_id())

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from core.clock import now
 from core.sealing import Vault
 from identity.kinds import Role
-from identity.models import OperatorSession
+from identity.models import OperatorSession, Session
 from identity.operator_sessions import sign_in_operator
 from identity.operators import new_totp_secret, register_operator
 from identity.persons import register_person
@@ -22,6 +22,7 @@ from identity.tokens import Audience, Claims
 from tests.fakes.identity import FakeProvider, make_issuer
 from tests.web import sample
 from web.doors import CONSOLE_HEADER, OPERATOR_COOKIE, make_doors, operator_cookie
+from web.limiter import RULES, Rule
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -74,6 +75,42 @@ class TestResidents:
             reply = await client.get("/mine", headers=_bearer(token))
             assert reply.status_code == 401
             assert token not in reply.text
+
+
+class TestCounting:
+    """A request is counted as its session is read, and only for whom it turns out to be from."""
+
+    @pytest.fixture
+    async def narrow(self, cache: Redis) -> AsyncIterator[httpx.AsyncClient]:
+        rules = {**RULES, "read": Rule(3, timedelta(minutes=1), "local")}
+        doors = make_doors(ISSUER, SessionStates(cache))
+        transport = httpx.ASGITransport(sample.make_app(cache, rules=rules, doors=doors))
+        async with httpx.AsyncClient(transport=transport, base_url="https://zb.test") as client:
+            yield client
+
+    async def test_each_request_counts_once_for_its_account(
+        self, narrow: httpx.AsyncClient, signed_in: SignedIn
+    ) -> None:
+        again = await log_in("openid-a#2", provider=FakeProvider(), issuer=ISSUER, at=now())
+        one, other = _bearer(signed_in.access_token), _bearer(again.access_token)
+
+        replies = [await narrow.get("/mine", headers=sent) for sent in (one, other, one, other)]
+
+        assert [reply.status_code for reply in replies] == [200, 200, 200, 429]
+
+    async def test_what_an_ended_session_asks_for_does_not_count_for_its_account(
+        self, narrow: httpx.AsyncClient, signed_in: SignedIn
+    ) -> None:
+        again = await log_in("openid-a#2", provider=FakeProvider(), issuer=ISSUER, at=now())
+        await Session.filter(id=signed_in.session_id).update(ended_at=now())
+
+        ended = [
+            await narrow.get("/mine", headers=_bearer(signed_in.access_token)) for _ in range(5)
+        ]
+        living = await narrow.get("/mine", headers=_bearer(again.access_token))
+
+        assert {reply.status_code for reply in ended} == {401}
+        assert living.status_code == 200
 
 
 class TestOperators:

@@ -86,6 +86,43 @@ class TestExactness:
         assert 0 < await cache.pttl(name) <= 400
 
 
+class TestReadingAlong:
+    async def test_what_is_asked_for_comes_along_with_the_count(self, cache: Redis) -> None:
+        limiter = Limiter(cache, rules=RULE)
+        await cache.set("text", b"kept")
+
+        assert await limiter.hit("act", "a", reading="text") == b"kept"
+        assert await limiter.hit("act", "a", reading="nothing") is None
+        assert await _passes([limiter], "act", 6) == 3
+
+    async def test_a_dead_cache_brings_nothing_along(self) -> None:
+        async with Redis(port=1) as nowhere:
+            limiter = Limiter(nowhere, rules=RULE)
+
+            assert await limiter.hit("look", "a", reading="text") is None
+            with pytest.raises(LimiterUnavailable):
+                await limiter.hit("act", "a", reading="text")
+
+
+class TestTakingBack:
+    async def test_a_pass_that_was_taken_back_is_free_again(self, cache: Redis) -> None:
+        limiter = Limiter(cache, rules=RULE)
+        await _passes([limiter], "act", 5)
+
+        await limiter.take_back("act", "a")
+
+        assert await _passes([limiter], "act", 3) == 1
+
+    async def test_without_the_cache_it_is_taken_back_here(self) -> None:
+        async with Redis(port=1) as nowhere:
+            limiter = Limiter(nowhere, rules=RULE)
+            await _passes([limiter], "look", 5)
+
+            await limiter.take_back("look", "a")
+
+            assert await _passes([limiter], "look", 3) == 1
+
+
 class TestWithoutTheCache:
     @pytest.fixture
     async def client(self, valkey: EmbeddedValkey) -> AsyncIterator[httpx.AsyncClient]:
