@@ -22,6 +22,7 @@ from tortoise.backends.base.client import (
     TransactionContextPooled,
 )
 from tortoise.connection import get_connections
+from tortoise.exceptions import TransactionManagementError
 
 from core.errors import UpstreamFailed
 
@@ -89,6 +90,8 @@ def is_gone(error: BaseException) -> bool:
     """Whether an error says that the database is away, rather than that we asked it wrongly."""
     if isinstance(error, asyncpg.InterfaceError):
         return any(words in str(error) for words in _CLOSED)
+    if isinstance(error, TransactionManagementError):  # read-only, and idle for too long
+        return isinstance(error.__cause__, _GONE)
     return isinstance(error, _GONE)
 
 
