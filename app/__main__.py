@@ -15,6 +15,7 @@ COMMANDS = {
     "seed": "put the invented city in; twice does no harm",
     "demo": "walk four journeys through the served product",
     "health": "ask the process in this container how it is",
+    "operators": "make the first security administrator",
     "audit": "check the audit chain",
     "openapi": "print the description of the interface",
     "errors": "print the table of error codes",
@@ -30,6 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsInvalid as invalid:
         sys.stderr.write(f"{invalid}\n")
         return 2
+    except Exception as error:
+        from app.startup_refusals import said_plainly
+
+        plain = said_plainly(error)
+        if plain is None:
+            raise
+        sys.stderr.write(f"{plain}\n")
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     dev.add_argument("--port", type=int, default=8000, help="or the next free one; default: 8000")
     dev.add_argument("--clock-offset", type=int, default=0, metavar="SECONDS")
     each["health"].add_argument("part", choices=["live", "ready", "worker"])
+    operators = each["operators"]
+    operators.add_argument("action", choices=["create-admin"])
+    for name in ("login", "name", "department", "division"):
+        operators.add_argument(f"--{name}", required=True)
+    for name in ("password", "id-number"):
+        operators.add_argument(f"--{name}-file", type=Path, help="asked for when not given")
     each["audit"].add_argument("action", choices=["verify"])
     each["openapi"].add_argument(
         "--release", action="store_true", help="write docs/openapi/v1.json"

@@ -14,7 +14,7 @@ from app.running import ROOT, Running
 from seeds.files import City
 
 CLIENT = ROOT / "clients" / "typescript"
-RESIDENTS = ("wang-guilan", "chen-li")
+RESIDENTS = ("wang-guilan", "chen-li", "xie-xiaojun")
 
 
 @pytest.fixture(scope="module")

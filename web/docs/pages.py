@@ -3,30 +3,16 @@
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
-from urllib.parse import quote
 
 import msgspec
 
 from web.docs.fields import Field
+from web.docs.frame import frame, group_address, groups_by_part
 from web.docs.operations import Operation, Operations, Refusal
 from web.docs.snippets import body_value, curl, with_client, wx_request
 
 AUDIENCES = {"resident": "居民令牌", "verifier": "核验员令牌", "operator": "工作人员令牌"}
 PLACES = {"path": "路径", "query": "查询", "header": "请求头"}
-
-_FRAME = """<!doctype html>
-<html lang="zh-CN"><head><meta charset="utf-8"><title>{title}掌上办接口</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="/docs.css"></head>
-<body>
-<nav><a class="home" href="/docs">掌上办接口</a>
-<form action="/docs" method="get" role="search"><input name="q" type="search" value="{words}"
- placeholder="搜索接口、字段、错误码" aria-label="搜索"><button>搜索</button></form>
-<ul>{groups}</ul>
-<p><a href="/openapi.json">openapi.json</a></p></nav>
-<main>{content}</main>
-</body></html>
-"""
 
 
 def overview(operations: Operations) -> str:
@@ -35,21 +21,18 @@ def overview(operations: Operations) -> str:
         f"<h1>{escape(str(info['title']))}</h1>",
         f"<p class='version'>版本 {escape(str(info['version']))}</p>",
         _prose(str(info.get("description", ""))),
-        *(
-            f"<h2><a href='{_group_address(group)}'>{escape(group)}</a></h2>{_lines(listed)}"
-            for group, listed in operations.groups.items()
-        ),
+        *(_part(part, groups, operations) for part, groups in groups_by_part(operations).items()),
         "<h2 id='shared'>通用错误</h2><p>多数接口都可能返回，各接口下不再重复。</p>",
         _refusals(operations.shared),
     ]
-    return _frame(operations, "", "".join(parts))
+    return frame(operations, "", "".join(parts))
 
 
 def group_page(operations: Operations, group: str) -> str:
     listed = operations.groups[group]
     parts = [f"<h1>{escape(group)}</h1>", _lines(listed)]
     parts += [_whole(operation, operations) for operation in listed]
-    return _frame(operations, group, "".join(parts))
+    return frame(operations, group, "".join(parts))
 
 
 def found_page(operations: Operations, words: str) -> str:
@@ -61,22 +44,21 @@ def found_page(operations: Operations, words: str) -> str:
         parts += [f"<h2>接口（{len(found)}）</h2>", _lines(found)]
     if not found and not refusals:
         parts.append("<p>没有找到。可以换个词，或按左侧分组查看。</p>")
-    return _frame(operations, "", "".join(parts), words)
+    return frame(operations, "", "".join(parts), words)
 
 
-def _frame(operations: Operations, group: str, content: str, words: str = "") -> str:
-    links = (
-        f"<li><a href='{_group_address(name)}'{' class=here' if name == group else ''}>"
-        f"{escape(name)}</a></li>"
-        for name in operations.groups
+def _part(part: str, groups: Iterable[str], operations: Operations) -> str:
+    listed = (
+        f"<h3><a href='{group_address(group)}'>{escape(group)}</a></h3>"
+        f"{_lines(operations.groups[group])}"
+        for group in groups
     )
-    title = f"{escape(group)} · " if group else ""
-    return _FRAME.format(title=title, words=escape(words), groups="".join(links), content=content)
+    return f"<h2>{part}</h2>{''.join(listed)}"
 
 
 def _lines(operations: Iterable[Operation]) -> str:
     rows = (
-        f"<li><a href='{_group_address(each.group)}#{escape(each.anchor)}'>{_signature(each)}"
+        f"<li><a href='{group_address(each.group)}#{escape(each.anchor)}'>{_signature(each)}"
         f" <span>{escape(each.summary)}</span></a></li>"
         for each in operations
     )
@@ -196,7 +178,3 @@ def _prose(text: str) -> str:
 
 def _inline(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
-
-
-def _group_address(group: str) -> str:
-    return f"/docs?group={quote(group)}"

@@ -2,6 +2,7 @@
 
 export { fetchTransport, type Fetch } from "./adapters/fetch";
 export { myTransport, type MyRequest } from "./adapters/my";
+export { sandboxPhone, type SandboxHand } from "./adapters/sandbox";
 export { wxTransport, type WxRequest } from "./adapters/wx";
 export { Cancellation } from "./cancellation";
 export { Client, type CallOptions, type ClientOptions, type Polled, type PollOptions } from "./client";

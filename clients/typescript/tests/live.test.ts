@@ -16,6 +16,7 @@ import {
   payFee,
   preparePayment,
   Problem,
+  sandboxPhone,
   waitForScan,
   wxPhone,
   wxStorage,
@@ -30,7 +31,7 @@ const on = stage();
 
 describe("the served product", { skip: on === undefined ? "nothing is served" : false }, () => {
   if (on === undefined) return;
-  const [old, other] = on.residents as [Resident, Resident];
+  const [old, other, third] = on.residents as [Resident, Resident, Resident];
 
   describe("in WeChat", () => {
     const { client, phone, sent } = inWechat(on, old);
@@ -158,6 +159,23 @@ describe("the served product", { skip: on === undefined ? "nothing is served" : 
       assert.ok(error instanceof Problem);
       assert.equal(error.code, "payments.order_not_found");
     });
+  });
+
+  describe("from a simulator, with the sandbox's hand", () => {
+    const hands = [["wechat", on.wechat_appid, other], ["alipay", on.alipay_app_id, third]] as const;
+    for (const [provider, appid, resident] of hands) {
+      it(`signs in and pays by ${provider}`, async () => {
+        const transport = fetchTransport(fetch as never);
+        const client = new Client({ baseUrl: on.address, transport });
+        const phone = sandboxPhone(transport, { sandbox: on.sandbox, resident: resident.key, provider, appid });
+        await enter(client, phone, resident);
+        const fee = await openFee(client);
+
+        const { paid, sheet } = await payFee(client, phone, fee.order_no);
+
+        assert.deepEqual([sheet, paid], ["done", true]);
+      });
+    }
   });
 
   describe("for who is not signed in", () => {
