@@ -15,6 +15,7 @@ PAGES = {
     "wechat_pay_transfer_courses": "SELECT * FROM wechat_pay_transfer_courses ORDER BY number",
     "wechat_pay_refunds": "SELECT * FROM wechat_pay_refunds ORDER BY created_at, out_refund_no",
     "wechat_pay_refund_endings": "SELECT * FROM wechat_pay_refund_endings ORDER BY number",
+    "wechat_pay_usage": "SELECT * FROM wechat_pay_usage ORDER BY mchid, api",
     "wechat_pay_withdrawals": "SELECT * FROM wechat_pay_withdrawals ORDER BY id",
     "wechat_pay_bill_tokens": "SELECT * FROM wechat_pay_bill_tokens ORDER BY made_at, token",
     "wechat_pay_certificates": (

@@ -164,6 +164,14 @@ CREATE TABLE wechat_pay_refund_endings (
     ending TEXT NOT NULL CHECK (ending IN ('SUCCESS', 'ABNORMAL', 'CLOSED'))
 ) STRICT;
 
+CREATE TABLE wechat_pay_usage (
+    mchid TEXT NOT NULL,
+    api TEXT NOT NULL,
+    began TEXT NOT NULL,  -- the second
+    times INTEGER NOT NULL,
+    PRIMARY KEY (mchid, api)
+) STRICT;
+
 CREATE TABLE wechat_pay_withdrawals (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     mchid TEXT NOT NULL,

@@ -1,6 +1,6 @@
 """Switches at WeChat Pay: which keys sign, how refunds end, what a merchant has left. 控制"""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from litestar import Controller, post
 from litestar.di import NamedDependency
@@ -15,6 +15,7 @@ from sandbox.wechat_pay.certificates import (
 )
 from sandbox.wechat_pay.fund_flow import withdraw
 from sandbox.wechat_pay.platform_keys import Mode, Signing, order_probes, set_signing
+from sandbox.wechat_pay.rates import set_rate
 from sandbox.wechat_pay.refund_endings import Ending, set_ending
 from sandbox.wechat_pay.transfer_courses import Course, set_course
 from sandbox.world import World
@@ -55,6 +56,11 @@ class TransferCourse(Struct, forbid_unknown_fields=True):
     queued_seconds: Seconds = 0
     arriving_seconds: Seconds = 0
     fail_reason: Annotated[str, Meta(pattern=r"\A[A-Z0-9_]{0,64}\Z")] = ""
+
+
+class Rate(Struct, forbid_unknown_fields=True):
+    api: Literal["prepay", "refund", "faulty refund", "transfer", "cancel transfer"]
+    per_second: Count
 
 
 class Withdrawal(OfMerchant):
@@ -110,6 +116,12 @@ class WechatPayControlController(Controller):
         course = Course(data.queued_seconds, data.arriving_seconds, data.fail_reason)
         set_course(world, data.number, course)
         return {"number": data.number}
+
+    @post("/rates", status_code=200)
+    async def rates(self, data: JSONBody[Rate], world: NamedDependency[World]) -> dict[str, int]:
+        """Let a merchant call so often in a second, instead of as documented."""
+        set_rate(world, data.api, data.per_second)
+        return {data.api: data.per_second}
 
     @post("/withdrawals", status_code=200)
     async def withdrawals(

@@ -10,6 +10,7 @@ from sandbox.wechat_pay.abnormal_refunds import apply_abnormal_refund
 from sandbox.wechat_pay.authorization import HOST, Call, authorized_call
 from sandbox.wechat_pay.fields import AbnormalRefundRequest, RefundRequest
 from sandbox.wechat_pay.platform_keys import signing_of
+from sandbox.wechat_pay.rates import REFUND, check_faults, note_fault, spend_call
 from sandbox.wechat_pay.statements import Request, fetch_statement, order_statement
 from sandbox.world import World
 
@@ -25,7 +26,14 @@ class RefundController(Controller):
     async def refund(
         self, call: NamedDependency[Call], world: NamedDependency[World]
     ) -> Response[bytes]:
-        refund = refunds.refund(world, call.merchant, call.read(RefundRequest))
+        mchid = call.merchant.mchid
+        spend_call(world, mchid, REFUND)
+        check_faults(world, mchid)
+        try:
+            refund = refunds.refund(world, call.merchant, call.read(RefundRequest))
+        except PayRefusal:
+            note_fault(world, mchid)
+            raise
         return call.answer(refunds.describe(refund))
 
     @get("/{out_refund_no:str}")

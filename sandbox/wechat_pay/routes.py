@@ -7,6 +7,7 @@ from litestar.params import FromPath
 from sandbox.wechat_pay import bills, orders, refunds, transfers
 from sandbox.wechat_pay.authorization import HOST, Call, authorized_call
 from sandbox.wechat_pay.fields import CloseRequest, PrepayRequest, TransferRequest
+from sandbox.wechat_pay.rates import CANCEL, PREPAY, TRANSFER, spend_call
 from sandbox.world import World
 
 
@@ -20,6 +21,7 @@ class OrderController(Controller):
     ) -> Response[bytes]:
         asked = call.read(PrepayRequest)
         call.check_mchid(asked.mchid)
+        spend_call(world, asked.mchid, PREPAY)
         return call.answer({"prepay_id": orders.prepay(world, call.merchant, asked)})
 
     @get("/out-trade-no/{number:str}")
@@ -58,6 +60,7 @@ class TransferController(Controller):
     async def transfer(
         self, call: NamedDependency[Call], world: NamedDependency[World]
     ) -> Response[bytes]:
+        spend_call(world, call.merchant.mchid, TRANSFER)
         bill = transfers.transfer(world, call.merchant, call.read(TransferRequest), call.serial)
         return call.answer(transfers.created(bill))
 
@@ -82,4 +85,5 @@ class TransferController(Controller):
     async def cancel(
         self, number: FromPath[str], call: NamedDependency[Call], world: NamedDependency[World]
     ) -> Response[bytes]:
+        spend_call(world, call.merchant.mchid, CANCEL)
         return call.answer(transfers.cancel(world, call.merchant, number))

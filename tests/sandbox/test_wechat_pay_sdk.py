@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha1
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -124,6 +127,49 @@ def test_it_sends_an_abnormal_refund_to_a_card(shop: Shop) -> None:
     assert json.loads(answer)["user_received_account"] == "ICBC_DEBIT1234"
 
 
+def test_it_pays_out_and_reads_the_callback(shop: Shop) -> None:
+    sdk = shop.with_public_key()
+    report = [{"info_type": "补贴类型", "info_content": "高龄津贴"}]
+    asked = (
+        "T20261122SDK1",
+        "1002",
+        shop.openid(),
+        10000,
+        "高龄津贴",
+        "王桂兰",
+        "行政补贴",
+        report,
+    )
+
+    with listener() as (heard, url):
+        status, answer = sdk.mch_transfer_bills(*asked, notify_url=url)
+        package = json.loads(answer)["package_info"]
+        page = {"mchId": MCHID, "appId": APPID, "package": package}
+        httpx.post(f"{shop.url}/phone/wang-guilan/wechat/confirm-transfer", json=page)
+        headers, body = heard.get(timeout=20)
+    found = json.loads(sdk.mch_transfer_bills_query(out_bill_no="T20261122SDK1")[1])
+    notice = sdk.callback(headers, body)
+
+    assert (status, found["state"]) == (200, "SUCCESS")
+    assert notice["event_type"] == "MCHTRANSFER.BILL.FINISHED"
+    assert notice["resource"]["transfer_bill_no"] == found["transfer_bill_no"]
+
+
+def test_it_closes_an_order_and_cancels_a_transfer(shop: Shop) -> None:
+    sdk = shop.with_public_key()
+    report = [{"info_type": "补贴类型", "info_content": "高龄津贴"}]
+    payer, amount = {"openid": shop.openid()}, {"total": 8000, "currency": "CNY"}
+    sdk.pay(description="登记费", out_trade_no="F20261122SDK5", amount=amount, payer=payer)
+    bill = ("T20261122SDK2", "1002", shop.openid(), 10000, "高龄津贴", "王桂兰", "", report)
+    sdk.mch_transfer_bills(*bill, notify_url=NOTIFY)
+
+    closed, cancelled = sdk.close("F20261122SDK5"), sdk.mch_transfer_bills_cancel("T20261122SDK2")
+    order = json.loads(sdk.query(out_trade_no="F20261122SDK5")[1])
+
+    assert (closed[0], order["trade_state"]) == (204, "CLOSED")
+    assert (cancelled[0], json.loads(cancelled[1])["state"]) == (200, "CANCELING")
+
+
 def test_it_fetches_the_bills_of_a_day(shop: Shop) -> None:
     sdk = shop.with_public_key()
     shop.sell(sdk, "F20261122SDK3")
@@ -152,6 +198,28 @@ def test_it_fetches_certificates_and_believes_what_they_sign(shop: Shop) -> None
 
     assert (status, json.loads(answer)["trade_state"]) == (200, "SUCCESS")
     assert len(sdk._core._certificates) == 2
+
+
+@contextmanager
+def listener() -> Iterator[tuple[Queue[tuple[Any, str]], str]]:
+    """Somebody who takes a callback and keeps it for the SDK."""
+    heard: Queue[tuple[Any, str]] = Queue()
+
+    class Ear(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            self.send_response(204)
+            self.end_headers()
+            heard.put((self.headers, body))
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Ear)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield heard, f"http://127.0.0.1:{server.server_port}/callbacks/wechat-pay/{MCHID}"
+    server.shutdown()
+    server.server_close()
 
 
 @contextmanager
