@@ -68,7 +68,7 @@ _RULES: Mapping[str, Callable[[str], str | None]] = {
     "time": _only(rf"{_TIME}(?: ?~ ?{_TIME})?"),
     "date": _only(rf"{_DAY}(?: ?~ ?{_DAY})?"),
     "amount": _only(r"[¥￥$€£]?[0-9]{1,10}(?:\.[0-9]{1,2})?元?"),
-    "phone_number": _only(r"[0-9+() -]{1,17}"),
+    "phone_number": _only(r"[0-9+()* -]{1,17}"),
     "car_number": _only(r"[㐀-鿿A-Z0-9]{1,8}"),
     "name": _name,
     "phrase": _only(r"[㐀-鿿]{1,5}"),
