@@ -38,7 +38,7 @@ class Enterprise(Struct, frozen=True):
     bank: BankAccount | None = None
 
 
-class Template(Struct, frozen=True):
+class Template(Struct, frozen=True, omit_defaults=True):
     """A subscribe-message template of the mini-program. 订阅消息模板"""
 
     id: str
