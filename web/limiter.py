@@ -75,11 +75,18 @@ else must be counted, as the name that somebody signs in with, a controller coun
 class Limiter:
     """Counts in the cache; what the cache cannot answer in time is decided by the rule."""
 
-    def __init__(self, cache: "Redis", *, rules: Mapping[str, Rule] = RULES) -> None:
+    def __init__(
+        self,
+        cache: "Redis",
+        *,
+        rules: Mapping[str, Rule] = RULES,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         script = files("web").joinpath("limiter.lua").read_text("utf-8")
         self._cache = cache
         self._script = cache.register_script(script)
         self._rules = rules
+        self._answer_seconds = answer_seconds
         self._local = _LocalWindows()
         self._paused_until = 0.0
 
@@ -105,7 +112,7 @@ class Limiter:
         name = _name(action, key)
         self._local.take_back(name)
         with suppress(RedisError, OSError, TimeoutError):
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self._answer_seconds):
                 await cast(Awaitable[object], self._cache.rpop(name))
 
     async def _ask(
@@ -117,7 +124,7 @@ class Limiter:
         keys = [name] if reading is None else [name, reading]
         arguments = [rule.limit, round(rule.window.total_seconds() * 1_000_000)]
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self._answer_seconds):
                 wait, *text = await self._script(keys=keys, args=arguments)
             return int(wait) / 1_000_000, next(iter(text), None)
         except (RedisError, OSError, TimeoutError, ValueError):
