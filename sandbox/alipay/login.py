@@ -42,6 +42,21 @@ def oauth_token(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
     return _issue(world, app, world.city.people[person])
 
 
+def share_user(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
+    """alipay.user.info.share: who the token is of, and nothing that nobody grants any more."""
+    query = "SELECT * FROM user_tokens WHERE access_token = ? AND app_id = ?"
+    known = world.book.row(query, call.params.get("auth_token", ""), app.app_id)
+    if known is None:
+        raise AlipayRefusal("20001", "aop.invalid-auth-token", "无效的访问令牌")
+    if world.clock.now() - moment(known["issued_at"]) > TOKEN_LIVES:
+        raise AlipayRefusal("20001", "aop.auth-token-time-out", "访问令牌已过期")
+    person = world.city.people[known["person"]]
+    return {
+        "user_id": world.identities.user_id(person),
+        "open_id": world.identities.open_id(person, app.app_id),
+    }
+
+
 def _spend_code(world: World, app: AlipayApp, code: str) -> str:
     at = world.clock.now()
     login = world.book.row("SELECT * FROM logins WHERE code = ? AND provider = 'alipay'", code)

@@ -37,6 +37,7 @@ METHODS: dict[str, Method] = {
     "alipay.trade.fastpay.refund.query": refunds.query_refund,
     "alipay.user.certify.open.initialize": certify.initialize,
     "alipay.user.certify.open.query": certify.query,
+    "alipay.user.info.share": login.share_user,
 }
 WITHOUT_CODE = ("alipay.system.oauth.token",)  # its success carries no code
 CERTIFICATE_ONLY = ("alipay.fund.", "alipay.open.app.alipaycert.")

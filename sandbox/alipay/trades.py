@@ -65,7 +65,7 @@ def create(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
 def query(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
     trade = named_trade(world, app, call)
     amount = yuan_of(trade.amount_fen)
-    known = {
+    known: dict[str, Any] = {
         "trade_no": trade.trade_no,
         "out_trade_no": trade.out_trade_no,
         "buyer_logon_id": masked(world.city.people[trade.person]),
@@ -75,6 +75,8 @@ def query(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
     }
     if trade.paid_at is None:
         return known
+    if "fund_bill_list" in call.content.get("query_options", ()):
+        known["fund_bill_list"] = [{"amount": amount, "fund_channel": "ALIPAYACCOUNT"}]
     return known | {
         "receipt_amount": amount,
         "buyer_pay_amount": amount,

@@ -119,6 +119,21 @@ class TestLogin:
         assert first["open_id"] == told["open_id"]
         assert again["sub_code"] == "isv.refresh-token-invalid"
 
+    async def test_a_token_tells_whose_it_is_until_it_dies(
+        self, alipay: AlipayClient, world: World, wang: Person
+    ) -> None:
+        told = await token(alipay, await auth_code(alipay, wang))
+        given = {"auth_token": told["access_token"]}
+
+        shared = await alipay.call("alipay.user.info.share", **given)
+        unknown = await alipay.call("alipay.user.info.share", auth_token="another")
+        later(world, days=15, seconds=1)
+        too_late = await alipay.call("alipay.user.info.share", **given)
+
+        assert (shared["code"], shared["open_id"]) == ("10000", told["open_id"])
+        assert (unknown["code"], unknown["sub_code"]) == ("20001", "aop.invalid-auth-token")
+        assert (too_late["code"], too_late["sub_code"]) == ("20001", "aop.auth-token-time-out")
+
     async def test_a_code_dies(self, alipay: AlipayClient, world: World, wang: Person) -> None:
         code = await auth_code(alipay, wang)
         later(world, minutes=3, seconds=1)
@@ -153,8 +168,10 @@ class TestTrades:
 
         answers = [await pay(alipay, wang, made["trade_no"]) for _ in range(2)]
 
-        told = await alipay.call("alipay.trade.query", {"trade_no": made["trade_no"]})
+        asked = {"trade_no": made["trade_no"], "query_options": ["fund_bill_list"]}
+        told = await alipay.call("alipay.trade.query", asked)
         assert answers == ["9000", "4000"]
+        assert told["fund_bill_list"] == [{"amount": "80.00", "fund_channel": "ALIPAYACCOUNT"}]
         assert before["trade_status"] == "WAIT_BUYER_PAY"
         assert (told["trade_status"], told["total_amount"]) == ("TRADE_SUCCESS", "80.00")
         wallet = (await alipay.http.get("/phone/wang-guilan/wallet")).json()

@@ -3,11 +3,14 @@
 from base64 import b64decode
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography.x509 import load_pem_x509_certificate, load_pem_x509_certificates
 
 from sandbox.alipay.certificates import certificate_sn
+from sandbox.asgi import create_app
 from sandbox.city import Person
+from sandbox.fault_line import FaultLine
 from sandbox.keys import open_keys
 from sandbox.world import AlipayApp, World
 from tests.data import vectors
@@ -98,3 +101,21 @@ def test_a_restart_finds_the_same_certificates(world: World, state: Path) -> Non
 
     assert AlipayApp(CERTIFIED_APP_ID, keys).alipay_cert_sn == changed
     assert AlipayApp(APP_ID, keys).alipay_cert_sn == ""
+
+
+async def test_a_fault_changes_the_certificate_in_the_middle(
+    certified: AlipayClient, world: World
+) -> None:
+    """Alipay has no mode to name, as WeChat Pay's rotation does."""
+    before = world.alipay_apps[certified.app_id].alipay_cert_sn
+    rule = {"path": "/openapi.alipay.com/*", "fault": "key_rotation", "times": 1}
+    planned = await certified.http.post("/control/faults", json={"rules": [rule]})
+    transport = httpx.ASGITransport(FaultLine(create_app(world, delivers=False), world))
+
+    async with httpx.AsyncClient(transport=transport, base_url="http://sandbox") as faulty:
+        line = AlipayClient(faulty, certified.app, world.clock)
+        answer = await line.send(line.params(QUERY, biz_content='{"trade_no":"1"}'))
+
+    assert planned.status_code == 200
+    assert answer.json()["alipay_cert_sn"] == world.alipay_apps[certified.app_id].alipay_cert_sn
+    assert answer.json()["alipay_cert_sn"] != before

@@ -127,12 +127,9 @@ class TestCalls:
         ("sub_code", "code"),
         [
             ("isp.unknow-error", "20000"),
-            ("aop.unknow-error", "20000"),
             ("aop.auth-token-time-out", "20001"),
             ("isv.missing-encrypt-key", "40001"),
-            ("isv.invalid-signature", "40002"),
             ("isv.invalid-auth-relations", "40003"),
-            ("ACQ.SYSTEM_ERROR", "40004"),
             ("isp.bill_not_exist", "40004"),
             ("isv.app-call-limited", "40005"),
             ("isv.insufficient-isv-permissions", "40006"),
