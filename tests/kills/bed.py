@@ -148,8 +148,8 @@ class Bed:
     def _start_programs(self) -> None:
         self.api = self._program("api", "serve")
         self.workers = [self._program(f"worker-{n}", "work") for n in range(JOB_WORKERS)]
+        self._kept.callback(self.end_programs)
         for program in self.programs:
-            self._kept.callback(program.stop)
             program.start()
         self.wait_for(f"{self.address}/health/ready")
 
