@@ -18,6 +18,8 @@ from identity.passwords import hash_password
 WATCHERS = frozenset({Role.AUDITOR, Role.SECURITY_ADMIN, Role.SYSTEM_ADMIN})
 """At most one of these for one person, over all logins that the person has. 三员分立"""
 
+_FIRST_ADMIN_LOCK = 7_300_003
+
 
 class DutiesNotSeparate(Conflict):
     code = "identity.duties_not_separate"
@@ -29,9 +31,24 @@ class OperatorNotFound(NotFound):
     message = "没有找到该工作人员"
 
 
+class AdminExists(Conflict):
+    code = "identity.admin_exists"
+    message = "已有安全管理员，请由其添加工作人员"
+
+
+class LoginNameTaken(Conflict):
+    code = "identity.login_name_taken"
+    message = "该登录名已被使用"
+
+
 def new_totp_secret() -> str:
     """For an authenticator app; show it once."""
     return pyotp.random_base32()
+
+
+def totp_uri(secret: str, login_name: str) -> str:
+    """What an authenticator app scans to take the secret."""
+    return pyotp.TOTP(secret).provisioning_uri(name=login_name, issuer_name="掌上办")
 
 
 async def register_operator(
@@ -46,10 +63,7 @@ async def register_operator(
     vault: Vault,
     actor: str,
 ) -> Operator:
-    """The operator with this login, made if unknown; a second call changes nothing.
-
-    The first administrator of a deployment is made by this verb from the command line.
-    """
+    """The operator with this login, made if unknown; a second call changes nothing."""
     found = await Operator.get_or_none(login_name=login_name)
     if found is not None:
         return found
@@ -71,6 +85,41 @@ async def register_operator(
         if fresh:
             await audit.record(actor, "operator.register", f"operator:{operator_id}")
     return operator
+
+
+async def create_first_admin(
+    *,
+    person_id: UUID,
+    login_name: str,
+    password: str,
+    totp_secret: str,
+    department: str,
+    division: str,
+    vault: Vault,
+    actor: str,
+) -> Operator:
+    """The security administrator of a deployment that has none, from the command line. 首位管理员
+
+    One only, however many ask at once: all others are for that one to add.
+    """
+    async with in_transaction() as connection:
+        await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [_FIRST_ADMIN_LOCK])
+        admins = Operator.filter(roles__contains=[Role.SECURITY_ADMIN], disabled_at=None)
+        if await admins.exists():
+            raise AdminExists()
+        if await Operator.exists(login_name=login_name):
+            raise LoginNameTaken()
+        return await register_operator(
+            person_id=person_id,
+            login_name=login_name,
+            password=password,
+            totp_secret=totp_secret,
+            roles=[Role.SECURITY_ADMIN],
+            department=department,
+            division=division,
+            vault=vault,
+            actor=actor,
+        )
 
 
 async def change_roles(operator_id: UUID, roles: Iterable[Role], *, actor: str) -> Operator:

@@ -18,8 +18,11 @@ from identity.operator_sessions import (
     sign_out_operator,
 )
 from identity.operators import (
+    AdminExists,
     DutiesNotSeparate,
+    LoginNameTaken,
     change_roles,
+    create_first_admin,
     disable_operator,
     new_totp_secret,
     register_operator,
@@ -182,3 +185,30 @@ class TestDuties:
         assert (await register(person, vault, password="another-password")).id == first.id
         with pytest.raises(PasswordTooWeak):
             await register(person, vault, login_name="new", password="short")
+
+
+async def test_of_many_who_make_the_first_admin_at_once_one_succeeds(
+    person: Person, vault: Vault
+) -> None:
+    """At the same moment, under names of their own; a name that is taken is refused."""
+
+    async def make(name: str) -> Operator:
+        return await create_first_admin(
+            person_id=person.id,
+            login_name=name,
+            password=PASSWORD,
+            totp_secret=SECRET,
+            department="platform",
+            division="330199",
+            vault=vault,
+            actor="system:test",
+        )
+
+    await register(person, vault)
+    with pytest.raises(LoginNameTaken):
+        await make("shenlan")
+
+    made = await asyncio.gather(*(make(f"admin{n}") for n in range(4)), return_exceptions=True)
+
+    assert sum(isinstance(answer, AdminExists) for answer in made) == 3
+    assert await Operator.all().count() == 2
