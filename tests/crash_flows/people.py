@@ -1,6 +1,8 @@
 """Signing in, staying in, and proving who one is. 登录与实名"""
 
+from contextlib import suppress
 from datetime import timedelta
+from itertools import count
 
 from core.models import AuditEntry, HumanTask
 from identity.models import Account, Person, RefreshToken, Session
@@ -24,10 +26,10 @@ class SigningIn(Flow):
         pass
 
     async def act(self, scene: Scene) -> None:
-        try:
-            await _tap(scene, "openid-a#1")
-        except CodeUsed:
-            await _tap(scene, "openid-a#2")
+        for number in count(1):
+            with suppress(CodeUsed):
+                await _tap(scene, f"openid-a#{number}")
+                return
 
     async def check(self, scene: Scene) -> None:
         account, session = await Account.get(), await Session.get()

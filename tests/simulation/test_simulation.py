@@ -4,8 +4,8 @@ A seed that failed plays again alone with SEED=17 in the environment.
 """
 
 import os
-import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,9 +30,9 @@ async def _all_well(
     return total
 
 
-def _say(seeds: range, total: Counter[str]) -> None:
+def _summary(seeds: range, total: Counter[str]) -> str:
     told = ", ".join(f"{name} {n}" for name, n in sorted(total.items()))
-    sys.stdout.write(f"\nsimulation: {len(seeds)} seeds from {seeds[0]}, 0 differences: {told}\n")
+    return f"simulation: {len(seeds)} seeds from {seeds[0]}, 0 differences: {told}"
 
 
 def _told(played: Simulation, seed: int) -> str:
@@ -40,7 +40,7 @@ def _told(played: Simulation, seed: int) -> str:
 
 
 async def test_twenty_days_end_with_books_that_agree(
-    deployment: Deployment, tmp_path: Path
+    deployment: Deployment, tmp_path: Path, say: Callable[[str], None]
 ) -> None:
     """I1 to I12; B04, B05, B06, B09, B21, D12, E13"""
     seeds = (
@@ -52,7 +52,7 @@ async def test_twenty_days_end_with_books_that_agree(
     total = await _all_well(deployment, tmp_path, seeds)
 
     assert total["bad_luck"] > 0
-    _say(seeds, total)
+    say(_summary(seeds, total))
 
 
 async def test_a_seed_plays_the_same_again(deployment: Deployment, tmp_path: Path) -> None:
@@ -67,8 +67,8 @@ async def test_a_seed_plays_the_same_again(deployment: Deployment, tmp_path: Pat
 
 @pytest.mark.soak
 async def test_three_hundred_days_end_with_books_that_agree(
-    deployment: Deployment, tmp_path: Path
+    deployment: Deployment, tmp_path: Path, say: Callable[[str], None]
 ) -> None:
     total = await _all_well(deployment, tmp_path, LONG, steps=80)
 
-    _say(LONG, total)
+    say(_summary(LONG, total))
