@@ -150,6 +150,25 @@ class TestAlipay:
         assert (form["total_amount"], form["seller_id"]) == ("80.00", "2088000000000001")
         assert callback_of(world)["state"] == "delivered"
 
+    async def test_after_seven_retries_in_25_hours_it_is_given_up(
+        self, alipay: AlipayClient, world: World, wang: Person
+    ) -> None:
+        heard: list[httpx.Request] = []
+        made = await create(alipay, world, wang)
+        pay_trade(world, wang, made["trade_no"])
+        post = courier(world, listening(heard, httpx.Response(302)))
+
+        tries = [await post.deliver_due()]
+        for minutes in (4, 10, 10, 60, 120, 360, 900):
+            later(world, minutes=minutes, seconds=-10)
+            too_early = await post.deliver_due()
+            later(world, seconds=11)
+            tries.append(await post.deliver_due() - too_early)
+
+        assert tries == [1] * 8
+        assert len({dict(parse_qsl(one.content.decode()))["notify_id"] for one in heard}) == 1
+        assert callback_of(world)["state"] == "given_up"
+
     @pytest.mark.parametrize("text", ["", "SUCCESS", '"success"', "success\n"])
     async def test_only_the_seven_letters_acknowledge_it(
         self, alipay: AlipayClient, world: World, wang: Person, text: str
