@@ -16,6 +16,7 @@ from obstore.store import ObjectStore
 from redis.asyncio import Redis
 
 from app.alipay import AlipayAdapters, alipay_adapters
+from app.key_alarm import key_alarm
 from app.settings import Register, Settings, WechatMerchant
 from core.files import open_store
 from core.sealing import Vault, load_vault
@@ -192,8 +193,9 @@ def _identity_providers(
 
 def _gateways(settings: Settings, alipay: AlipayAdapters, open_client: OpenClient) -> Gateways:
     base_url = settings.wechat_pay.base_url
+    alarm = key_alarm(settings.operating_department)
     lines = [
-        WechatPayApi(_wechat_keys(merchant, settings), open_client(base_url))
+        WechatPayApi(_wechat_keys(merchant, settings), open_client(base_url), key_refused=alarm)
         for merchant in settings.wechat_pay.merchants
     ]
     return Gateways(

@@ -8,7 +8,7 @@ certificates alike.
 import re
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -30,6 +30,8 @@ MAX_CLOCK_SKEW = timedelta(minutes=5)
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _TOO_OFTEN = {"FREQUENCY_LIMITED", "FREQUENCY_LIMIT_EXCEED", "RATELIMIT_EXCEEDED"}
 _UNPROVEN = {"SYSTEM_ERROR", "BANK_ERROR"} | _TOO_OFTEN
+
+_OUR_KEY = "SIGN_ERROR"
 
 T = TypeVar("T")
 
@@ -53,6 +55,10 @@ class WechatPayKeys(Struct, frozen=True, kw_only=True):
         return f"WechatPayKeys(mchid={self.mchid!r})"
 
 
+async def _nobody(keys: WechatPayKeys) -> None:
+    return None
+
+
 class _Refusal(Struct):
     code: str
 
@@ -60,7 +66,8 @@ class _Refusal(Struct):
 class WechatPayApi:
     """One merchant's line to WeChat Pay, over a client whose base address is the deployment's.
 
-    Clock and nonce are given, so that a test can repeat a request.
+    Clock and nonce are given, so that a test can repeat a request. `key_refused` is told each time
+    that our own signature was not accepted: that does not pass by itself.
     """
 
     def __init__(
@@ -70,11 +77,13 @@ class WechatPayApi:
         *,
         clock: Callable[[], datetime] = now,
         nonce: Callable[[], str] = lambda: secrets.token_hex(16),
+        key_refused: Callable[[WechatPayKeys], Awaitable[None]] = _nobody,
     ) -> None:
         self.keys = keys
         self.clock = clock
         self._client = client
         self._nonce = nonce
+        self._key_refused = key_refused
 
     async def call(
         self, method: str, path: str, content: Mapping[str, object] | None, reply: type[T]
@@ -93,6 +102,9 @@ class WechatPayApi:
             )
         except httpx.HTTPError as error:
             raise GatewayFailed(provider="wechat") from error
+        if _refuses_our_key(response):
+            await self._key_refused(self.keys)
+            raise GatewayFailed(provider="wechat", reason=_OUR_KEY)
         return self._read(response, reply)
 
     def pay_sheet(self, prepay_id: str) -> dict[str, str]:
@@ -142,7 +154,7 @@ class WechatPayApi:
         return headers | ({"Content-Type": "application/json"} if body else {})
 
     def _read(self, response: httpx.Response, reply: type[T]) -> T:
-        if response.status_code in (401, 429) or response.status_code >= 500:
+        if response.status_code == 429 or response.status_code >= 500:
             raise GatewayFailed(provider="wechat", status=response.status_code)
         try:
             self.check_origin(response.headers, response.content, at=self.clock())
@@ -161,6 +173,12 @@ class WechatPayApi:
 
     def _timestamp(self) -> str:
         return str(int(self.clock().timestamp()))
+
+
+def _refuses_our_key(response: httpx.Response) -> bool:
+    """401, or a 403 that names the signature. It need not be signed, and proves nothing else."""
+    forbidden = response.status_code == 403 and _OUR_KEY.encode() in response.content
+    return response.status_code == 401 or forbidden
 
 
 def decrypt_resource(key: bytes, *, nonce: str, associated_data: str, ciphertext: str) -> bytes:
