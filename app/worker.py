@@ -15,7 +15,7 @@ from core.clock import now
 from core.jobs import Handler, report_given_up
 from core.worker import Regularly, run_worker
 from notifications import ledger
-from notifications.deliveries import release_held
+from notifications.deliveries import release_held, report_failed
 from notifications.pushes import apply_pushes
 from notifications.sending import deliver_due
 from payments.disbursements import disburse_requested, follow_disbursement
@@ -92,6 +92,7 @@ def _notifications(parts: Parts, department: str) -> dict[str, Handler]:
     return {
         "notifications.deliver": deliver,
         "notifications.release_held": release_held,
+        "notifications.report_failed": partial(report_failed, department=department),
         "notifications.apply_pushes": partial(apply_pushes, department=department),
         "notifications.settle_reports": settle_reports,
     }

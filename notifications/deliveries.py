@@ -5,7 +5,7 @@ sent; from claimed to held, and back when that ends. Each step finds the row onl
 left it, under the same fence. Leases go by the database's clock, which no demonstration moves.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from msgspec import Struct
@@ -22,6 +22,9 @@ from notifications.models import Delivery, DeliveryStatus
 BATCH = 50
 LEASE_SECONDS = 60
 HELD_AT_ONCE = 5_000
+AN_HOUR = timedelta(hours=1)
+FAILS_WITHIN = timedelta(days=7)
+"""No send fails longer than that after it was last due."""
 
 _CLAIM = """
 UPDATE notifications_delivery
@@ -176,6 +179,36 @@ async def next_due() -> datetime | None:
     """When the earliest waiting row is due."""
     first = await Delivery.filter(status=DeliveryStatus.WAITING).order_by("due_at").first()
     return first.due_at if first else None
+
+
+async def note_failed(kind: str, *, at: datetime) -> None:
+    """Have what failed of a kind of message in this hour counted when the hour is over. 发送失败"""
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    await jobs.enqueue(
+        "notifications.report_failed",
+        dedupe_key=f"notifications.report_failed:{kind}:{hour.isoformat()}",
+        run_at=hour + AN_HOUR,
+        kind=kind,
+        hour=hour.isoformat(),
+    )
+
+
+async def report_failed(kind: str, hour: str, *, department: str) -> None:
+    """Put what failed of a kind in an hour before a person: one task, however many. A job."""
+    begins = datetime.fromisoformat(hour)
+    failed = Delivery.filter(
+        status=DeliveryStatus.FAILED,
+        due_at__gte=begins - FAILS_WITHIN,  # for the index
+        ended_at__gte=begins,
+        ended_at__lt=begins + AN_HOUR,
+        message__kind=kind,
+    )
+    await raise_task(
+        "notifications.deliveries_failed",
+        department=department,
+        subject=f"deliveries:{kind}:{begins:%Y-%m-%dT%H}Z",
+        count=await failed.count(),
+    )
 
 
 async def list_unknown(limit: int = 100) -> list[Delivery]:

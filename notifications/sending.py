@@ -66,6 +66,7 @@ class _Ready(Struct, frozen=True, kw_only=True):
     channel: Channel
     notice: Notice
     consent_id: UUID
+    kind: str
     attempts: int
     since: float
 
@@ -73,7 +74,9 @@ class _Ready(Struct, frozen=True, kw_only=True):
 class _Run:
     """One batch: its moment moves on with a clock nobody sets, and a channel that is full rests."""
 
-    def __init__(self, channels: Channels, department: str, allowed: Allowed, at: datetime) -> None:
+    def __init__(
+        self, channels: Channels, department: str, at: datetime, allowed: Allowed = _always
+    ) -> None:
         self.channels, self.department, self.allowed = channels, department, allowed
         self.resting: dict[str, datetime] = {}
         self._at, self._since = at, monotonic()
@@ -90,7 +93,7 @@ async def deliver_due(
     What only a person can decide becomes a task of `department`, which runs the channels. What is
     not `allowed` is held until `release_held`.
     """
-    run = _Run(channels, department, allowed, at)
+    run = _Run(channels, department, at, allowed)
     await deliveries.take_back_lost(department=department)
     await deliveries.hold_until_morning(at)
     for claim in await deliveries.claim(at):
@@ -121,6 +124,8 @@ async def _prepare(claim: Claim, run: _Run) -> _Ready | None:
             await deliveries.end_unsent(
                 delivery, ends.status, reason=ends.reason, field=ends.field, at=at
             )
+            if ends.status is DeliveryStatus.FAILED:
+                await deliveries.note_failed(delivery.message.kind, at=at)
             return None
 
 
@@ -144,6 +149,7 @@ async def _make_ready(delivery: Delivery, claim: Claim, channels: Channels, at: 
             page=wording.page,
         ),
         consent_id=consent.id,
+        kind=delivery.message.kind,
         attempts=delivery.attempts + 1,
         since=monotonic(),
     )
@@ -210,6 +216,8 @@ async def _record_unsent(ready: _Ready, result: NotSent, run: _Run) -> None:
             ours = await deliveries.mark_ended(
                 ready.claim, DeliveryStatus.FAILED, reason=result.code, field=result.field, at=at
             )
+        if ours and again is None:
+            await deliveries.note_failed(ready.kind, at=at)
         if ours:
             await _settle_consent(ready, result, run.department, at)
 
