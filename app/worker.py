@@ -24,6 +24,7 @@ from payments.payout_channels import payee_reachable
 from payments.payouts import Payers
 from payments.queries import query_attempt
 from payments.refunds import refund_receipt
+from payments.returns import look_for_return
 from proactive import handlers as proactive_jobs
 from proactive.disbursing import may_pay
 from proactive.gates import may_send
@@ -75,6 +76,7 @@ def _payments(parts: Parts, department: str) -> dict[str, Handler]:
         "payments.refund_receipt": refund_receipt,
         "payments.disburse": _with_vault(parts, disburse_requested, payers=payers),
         "payments.follow_disbursement": _with_vault(parts, follow_disbursement, payers=payers),
+        "payments.look_for_return": _with_vault(parts, look_for_return, payers=payers),
         "identity.account_linked": payee_reachable,
     }
 

@@ -1,6 +1,6 @@
 """What providers say of money that we pay out, written down and put in the book. 拨付结果"""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tortoise.transactions import in_transaction
 
@@ -19,6 +19,9 @@ _STATUS = {
     TransferState.PAID: DisbursementStatus.PAID,
     TransferState.FAILED: DisbursementStatus.FAILED,
 }
+RETURN_LADDER = (2, 8, 24, 48, 72, 120, 168)
+"""Hours after a bank has paid at which it is asked whether the money came back: a week."""
+
 _REASON_LIMIT = 64
 _FINISHED = {DisbursementStatus.PAID, DisbursementStatus.FAILED, DisbursementStatus.RETURNED}
 
@@ -52,6 +55,19 @@ async def apply_transfer(report: Transfer, *, vault: Vault, at: datetime) -> str
 def package_place(disbursement: Disbursement) -> Place:
     """Where the sealed package stands that the payee's wallet wants."""
     return Place("payments_disbursement", "package_sealed", disbursement.id)
+
+
+async def look_for_return_later(row: Disbursement, step: int) -> None:
+    """Have the bank asked again whether what it paid came back, while that is still likely."""
+    if row.finished_at is None or step == len(RETURN_LADDER):
+        return
+    await jobs.enqueue(
+        "payments.look_for_return",
+        dedupe_key=f"payments.look_for_return:{row.id}:{step}",
+        run_at=row.finished_at + timedelta(hours=RETURN_LADDER[step]),
+        disbursement_id=str(row.id),
+        step=step,
+    )
 
 
 async def ask_a_person(row: Disbursement, kind: str, *, reason: str = "") -> None:
@@ -106,6 +122,8 @@ async def _tell(row: Disbursement) -> None:
             reference=row.reference,
             outcome=str(row.status),
         )
+    if (row.status, row.channel) == (DisbursementStatus.PAID, PayoutChannel.BANK):
+        await look_for_return_later(row, 0)
     if row.status is DisbursementStatus.WAITING_USER:
         await jobs.enqueue(
             "payments.disbursement_waiting",
