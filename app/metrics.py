@@ -59,11 +59,15 @@ def _only_from(networks: Sequence[Network]) -> Guard:
     def check(connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
         if "x-forwarded-for" in connection.headers or "forwarded" in connection.headers:
             raise NotFoundException  # it came through the public door
-        address = client_address(connection.scope)
-        if address == "unknown":
-            raise NotFoundException
-        known = ip_address(address)
-        if not (known.is_loopback or any(known in network for network in networks)):
+        if not may_ask(client_address(connection.scope), networks):
             raise NotFoundException
 
     return check
+
+
+def may_ask(address: str, networks: Sequence[Network]) -> bool:
+    """Whether figures are for whoever asks from there: this machine, and the networks named."""
+    if address == "unknown":
+        return False
+    known = ip_address(address)
+    return known.is_loopback or any(known in network for network in networks)

@@ -107,7 +107,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `operating_department` looks after the message channels. `workers` is how many processes serve;
     `backpressure` how many requests each takes at once, and stands above the long polls expected.
     Without `wechat_push` nothing is heard of messages on their way. The worker touches the file at
-    `heartbeat_path`, where one is named.
+    `heartbeat_path`, where one is named, and gives its figures at `worker_metrics_port`, where that
+    is not 0.
     """
 
     environment: Literal["development", "test", "production"]
@@ -139,6 +140,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     database_connections: Annotated[int, Meta(ge=1, le=500)] = 10
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     heartbeat_path: str = ""
+    worker_metrics_port: Annotated[int, Meta(ge=0, le=65535)] = 0
     clock_offset_seconds: int = 0
 
 

@@ -10,6 +10,7 @@ from app.database import database
 from app.providers import Parts, choose_parts
 from app.settings import Settings
 from app.timetable import timetable
+from app.worker_metrics import measured
 from core import broken_seals
 from core.clock import now
 from core.jobs import Handler, report_given_up
@@ -49,7 +50,7 @@ async def run(settings: Settings) -> None:
     async with database(url, minsize=2, maxsize=settings.database_connections):
         department = settings.operating_department
         report = Regularly(60.0, partial(report_given_up, department=department))
-        known = handlers(parts, operating_department=department)
+        known = measured(handlers(parts, operating_department=department))
         regular = [*timetable(parts), report]
         await run_worker(known, database_url=url, timetable=regular, stop=stop)
     await parts.close()

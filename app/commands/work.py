@@ -7,6 +7,7 @@ from app import worker
 from app.heartbeat import beating
 from app.logging import configure_logging
 from app.settings import Settings, load_settings
+from app.worker_metrics import served_metrics
 from core.clock import set_offset
 
 
@@ -19,5 +20,9 @@ def run(_: argparse.Namespace) -> int:
 
 
 async def _work(settings: Settings) -> None:
+    figures = served_metrics(
+        settings.host, settings.worker_metrics_port, networks=settings.metrics_networks
+    )
     async with beating(settings.heartbeat_path):
-        await worker.run(settings)
+        with figures:
+            await worker.run(settings)
