@@ -39,14 +39,14 @@ async def test_a_yes_is_paid_to_the_wallet_whose_owner_takes_it_and_nothing_is_p
     before = await wang.wallet()
 
     yes = await confirm(wang, "lx-wallet")
-    again = await wang.refusal("POST", f"/v1/entitlements/{yes['id']}/confirmation")
+    again = await wang.post(f"/v1/entitlements/{yes['id']}/confirmation")
     await town.work()
     on_its_way, set_aside = await offer(wang, "lx-wallet"), await budget("lx-wallet")
     said = await take_money(wang)
     await town.work()
     await town.do_everything_again()
 
-    assert (yes["status"], again) == ("confirmed", (409, "proactive.step_not_allowed"))
+    assert (yes["status"], again) == ("confirmed", yes)
     assert (on_its_way["status"], set_aside) == ("paying", (AMOUNT_FEN, 0))
     assert said == TAKEN
     paid = await offer(wang, "lx-wallet")
