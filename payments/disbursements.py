@@ -15,6 +15,7 @@ from core.sealing import Vault
 from identity.callers import Caller, OperatorCaller
 from identity.models import Party
 from payments import payouts
+from payments.asking import claim_asking, leave_unanswered, may_still_land
 from payments.gateways import (
     GatewayFailed,
     GatewayRefused,
@@ -30,7 +31,6 @@ from payments.payout_channels import NO_CHANNEL, choose_again, choose_way
 from payments.payouts import Payers
 from payments.transfers import apply_transfer, ask_a_person, package_place
 
-ASKING_LASTS = timedelta(seconds=30)
 LADDER = (5, 10, 30, 60, 300, 600, 1800)
 """Seconds from one look at an unfinished disbursement to the next; then hourly."""
 HELD_LASTS = timedelta(days=1)
@@ -144,7 +144,7 @@ async def follow_disbursement(
             if report is not None:
                 await apply_transfer(report, vault=vault, at=at)
     except GatewayFailed:
-        await Disbursement.filter(id=disbursement.id).update(asked_until=None)
+        await leave_unanswered(disbursement, at)
     await disbursement.refresh_from_db()
     if disbursement.status in (*TO_BE_ASKED, *UNDER_WAY):
         await _follow_later(disbursement, step + 1, at=at, since=since)
@@ -205,11 +205,13 @@ async def _newest(
 
 async def _send(disbursement: Disbursement, *, payers: Payers, vault: Vault, at: datetime) -> None:
     again = disbursement.status is not DisbursementStatus.REQUESTED
-    if not await _claim_asking(disbursement, at):
+    if not await claim_asking(disbursement, at):
         return
-    await disbursement.refresh_from_db(fields=["channel", "merchant", "asked_until"])
+    await disbursement.refresh_from_db(
+        fields=["channel", "merchant", "asked_until", "unanswered_at"]
+    )
     homeless = (disbursement.status, disbursement.reason) == (DisbursementStatus.HELD, NO_CHANNEL)
-    if homeless and not await choose_again(disbursement, payers=payers):
+    if homeless and not await choose_again(disbursement, payers=payers, at=at):
         return
     crashpoint("payments.before_transfer")
     allowed = await payers.allowed(disbursement.reference)
@@ -235,19 +237,14 @@ async def _offered_before(disbursement: Disbursement, payers: Payers) -> Transfe
     return None if waits else report
 
 
-async def _claim_asking(disbursement: Disbursement, at: datetime) -> bool:
-    """One asks at a time; who dies while asking is replaced when the claim has run out."""
-    free = Disbursement.filter(id=disbursement.id, status=disbursement.status)
-    claimed = {"status": DisbursementStatus.UNKNOWN, "asked_until": at + ASKING_LASTS}
-    for unclaimed in (free.filter(asked_until=None), free.filter(asked_until__lte=at)):
-        if await unclaimed.update(**claimed):
-            return True
-    return False
-
-
 async def _refused(disbursement: Disbursement, reason: str, *, vault: Vault, at: datetime) -> None:
-    """What is the payee's to mend ends it; anything else a person of ours has to mend first."""
-    if reason in _PAYEES_FAULT:
+    """What is the payee's to mend ends it; anything else a person of ours has to mend first.
+
+    While an earlier asking may still land, a refusal of its repeat ends nothing: asked again.
+    """
+    if reason in _PAYEES_FAULT and may_still_land(disbursement, at):
+        await Disbursement.filter(id=disbursement.id).update(asked_until=None)
+    elif reason in _PAYEES_FAULT:
         report = Transfer(number=disbursement.number, state=TransferState.FAILED, reason=reason)
         await apply_transfer(report, vault=vault, at=at)
     else:

@@ -230,7 +230,10 @@ class Posting(Model):
 
 
 class Disbursement(Model):
-    """Money we pay out, once for a reference. `number` is what the provider knows it by. 拨付"""
+    """Money we pay out, once for a reference. `number` is what the provider knows it by. 拨付
+
+    `unanswered_at` is when an asking stayed without an answer: it may land long after.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     reference = fields.CharField(64, unique=True)
@@ -249,6 +252,7 @@ class Disbursement(Model):
         DisbursementStatus, default=DisbursementStatus.REQUESTED, max_length=16
     )
     asked_until: datetime | None = fields.DatetimeField(null=True)
+    unanswered_at: datetime | None = fields.DatetimeField(null=True)
     slip_no = fields.CharField(64, null=True)
     reason = fields.CharField(64, null=True)
     package_sealed: bytes | None = fields.BinaryField(null=True)

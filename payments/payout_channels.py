@@ -1,5 +1,6 @@
 """Which wallet a payout goes to: where the payee has an account, and somebody who pays. 拨付渠道"""
 
+from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from core import jobs
 from identity import accounts
 from identity.kinds import PartyKind
 from identity.models import Party
+from payments.asking import may_still_land
 from payments.gateways import Gateways, Provider
 from payments.kinds import DisbursementStatus, PayoutChannel
 from payments.models import Agency, Disbursement
@@ -61,13 +63,13 @@ async def payee_reachable(person_id: str, account_id: str) -> None:
         )
 
 
-async def choose_again(disbursement: Disbursement, *, payers: Payers) -> bool:
+async def choose_again(disbursement: Disbursement, *, payers: Payers, at: datetime) -> bool:
     """Take another wallet for what is held for want of an account, if one has come meanwhile.
 
-    Only while the first has never heard of the number and the caller's claim lasts: nothing is
-    offered in two wallets. False when the claim is lost.
+    Only while the first has never heard of the number, nothing unanswered may reach it yet, and
+    the caller's claim lasts: nothing is offered in two wallets. False when the claim is lost.
     """
-    if disbursement.channel is PayoutChannel.BANK:
+    if disbursement.channel is PayoutChannel.BANK or may_still_land(disbursement, at):
         return True
     payee = await Party.get(id=disbursement.payee_id)
     way = await choose_way(payee, disbursement.department, gateways=payers.gateways)

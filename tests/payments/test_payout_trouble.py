@@ -3,10 +3,12 @@
 import pytest
 from msgspec import structs
 
+from core.clock import now
 from core.models import HumanTask
 from core.sealing import Vault
+from payments.asking import MAY_STILL_LAND
 from payments.disbursements import follow_disbursement, request_disbursement
-from payments.gateways import GatewayFailed, GatewayRefused, Transfer, TransferState
+from payments.gateways import GatewayFailed, GatewayRefused, Transfer, TransferOrder, TransferState
 from payments.kinds import DisbursementStatus
 from payments.models import Disbursement, Posting
 from payments.payouts import Payers
@@ -77,6 +79,42 @@ async def test_a_refused_question_does_not_put_down_what_may_be_under_way(vault:
     await row.refresh_from_db()
     assert row.status is DisbursementStatus.PAID
     assert await Posting.all().count() == 2
+
+
+class LateTransfers(FakeTransfers):
+    """Loses the first answer, knows nothing of the number for a while, refuses its repeat."""
+
+    async def transfer(self, order: TransferOrder) -> Transfer:
+        self.refuses = "NAME_NOT_CORRECT" if self.asked else ""
+        return await super().transfer(order)
+
+    async def query(self, number: str) -> Transfer | None:
+        return None
+
+
+async def test_a_refused_repeat_does_not_end_what_may_still_land(vault: Vault) -> None:
+    """E13: the first asking is carried out late, after a repeat of it was refused."""
+    payee, transfers = await make.caller(vault), LateTransfers(fails=1)
+    payers = make.payers(transfers)
+    row = await requested(vault, payers, payee)
+    assert await follow(row, 0, payers, vault) is DisbursementStatus.UNKNOWN
+
+    assert await follow(row, 1, payers, vault) is DisbursementStatus.UNKNOWN
+    await apply_transfer(transfers.confirm(row.number), vault=vault, at=AT)
+
+    await row.refresh_from_db()
+    assert row.status is DisbursementStatus.PAID
+
+
+async def test_a_refused_repeat_ends_it_once_nothing_can_land_any_more(vault: Vault) -> None:
+    payee, transfers = await make.caller(vault), LateTransfers(fails=1)
+    payers = make.payers(transfers)
+    row = await requested(vault, payers, payee)
+    await follow(row, 0, payers, vault)
+
+    await Disbursement.all().update(unanswered_at=now() - MAY_STILL_LAND)
+
+    assert await follow(row, 1, payers, vault) is DisbursementStatus.FAILED
 
 
 async def test_a_failed_payout_that_arrives_all_the_same_is_put_before_a_person(
