@@ -29,6 +29,7 @@ _LEASES_END = (
     "UPDATE notifications_delivery SET leased_until = now() - interval '1 second'"
     " WHERE leased_until IS NOT NULL"
 )
+_TAKEN_UP = "UPDATE procrastinate_jobs SET status = 'todo' WHERE status = 'doing'"
 
 
 class Settled(Struct):
@@ -46,11 +47,15 @@ class Standing(Deployment):
 
 
 async def settle(state: Path, offset: timedelta) -> Settled:
-    """No process is left but the servers: this one does all their work, and time passes."""
+    """No process is left but the servers: this one does all their work, and time passes.
+
+    What the workers had begun when they were ended is taken up, as the next worker would.
+    """
     settings = load_settings(os.environ)
     set_offset(offset)
     async with database(settings.database_url.reveal(), minsize=2, maxsize=8):
         await connections.get("default").execute_query(_LEASES_END)
+        await connections.get("default").execute_query(_TAKEN_UP)
         town = Town(Standing(state, settings), state, offset)
         simulation = Simulation(town, seed=0)
         await simulation.drain()
