@@ -122,13 +122,18 @@ async def client(db: None, app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture(scope="session")
 async def deployment(
-    database: None, valkey: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory
+    postgres: EmbeddedPostgres,
+    database: None,
+    valkey: EmbeddedValkey,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> "Deployment":
     """The invented city, moved in once and kept aside."""
     from tests.journeys.opening import move_in
     from tests.journeys.town import Deployment
 
-    deployment = Deployment(tmp_path_factory.mktemp("outside"), valkey_url=valkey.url())
+    deployment = Deployment(
+        tmp_path_factory.mktemp("outside"), database_url=postgres.url(), valkey_url=valkey.url()
+    )
     await move_in(deployment)
     return deployment
 

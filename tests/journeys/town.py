@@ -70,12 +70,12 @@ class Line(httpx.AsyncBaseTransport):
 class Deployment:
     """What towns have in common, read and made once: the city, everybody's keys, our settings."""
 
-    def __init__(self, state: Path, *, valkey_url: str) -> None:
+    def __init__(self, state: Path, *, database_url: str, valkey_url: str) -> None:
         self.state, self.city = state, City()
         outside = read_city(CITY)
         console = write_console(state, outside, open_keys(state, outside)).read_bytes()
         where = Addresses(
-            database_url="asyncpg://nobody@127.0.0.1/unused",  # the tests' own pool is open already
+            database_url=database_url,  # for who asks whether it lives; the pool is the tests' own
             valkey_url=valkey_url,
             public_url=PRODUCT,
             sandbox=SANDBOX,
