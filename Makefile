@@ -11,7 +11,7 @@ help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 run: $(VENV)/.run ## Serve the product on embedded servers until Ctrl-C
-	@$(PY) -m app dev
+	@$(PY) -m app dev $(ARGS)
 
 demo: $(VENV)/.run ## Walk four journeys through the served product (starts it when nothing runs)
 	@$(PY) -m app demo

@@ -50,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     dev = each["dev"]
     dev.add_argument("--port", type=int, default=8000, help="or the next free one; default: 8000")
     dev.add_argument("--clock-offset", type=int, default=0, metavar="SECONDS")
+    dev.add_argument(
+        "--own-pages", type=Path, metavar="DIR", help="your mini-program's page, for the phone"
+    )
     each["health"].add_argument("part", choices=["live", "ready", "worker"])
     operators = each["operators"]
     operators.add_argument("action", choices=["create-admin"])

@@ -35,9 +35,18 @@ class StepFailed(Exception):
 
 
 def start_all(
-    supervisor: Supervisor, *, folder: Path, port: int, clock_offset_seconds: int, say: Say
+    supervisor: Supervisor,
+    *,
+    folder: Path,
+    port: int,
+    clock_offset_seconds: int,
+    say: Say,
+    own_pages: Path | None = None,
 ) -> Running:
-    """Servers, sandbox, migrations, city, API and worker: all up and answering, or StepFailed."""
+    """Servers, sandbox, migrations, city, API and worker: all up and answering, or StepFailed.
+
+    `own_pages` is a folder with a developer's own page for the sandbox's phone.
+    """
     start = _Start(supervisor, folder, say)
     kept = open_secrets(folder / "secrets.json")
     with start.beside("sandbox-console", "-m", "sandbox", "console", *start.sandbox_place()):
@@ -47,7 +56,10 @@ def start_all(
     port = free_port(port)
     public_url = f"http://127.0.0.1:{port}"
     push_url = f"{public_url}/callbacks/wechat-push/{console['wechat_push']['appid']}"
-    sandbox = start.sandbox(clock_offset_seconds, product=public_url, push_url=push_url)
+    around = ["--product", public_url, "--push-url", push_url]
+    if own_pages is not None:
+        around += ["--own-pages", str(own_pages.resolve())]
+    sandbox = start.sandbox(clock_offset_seconds, *around)
     start.once("数据库结构", "migrate", {"ZB_OWNER_DATABASE_URL": owner_url})
     where = Addresses(
         database_url=database_url,
@@ -116,11 +128,10 @@ class _Start:
     def sandbox_place(self) -> list[str]:
         return ["--state", str(self._folder / "sandbox"), "--city", str(CITY)]
 
-    def sandbox(self, clock_offset_seconds: int, *, product: str, push_url: str) -> str:
+    def sandbox(self, clock_offset_seconds: int, *around: str) -> str:
         port = free_port(SANDBOX_PORT)
         address = f"http://127.0.0.1:{port}"
-        given = ["--port", str(port), "--clock-offset", str(clock_offset_seconds)]
-        given += ["--product", product, "--push-url", push_url]
+        given = ["--port", str(port), "--clock-offset", str(clock_offset_seconds), *around]
         with self._step("沙箱（微信、支付宝、登记库、银行）"):
             self._supervisor.start(
                 self._program("sandbox", "-m", "sandbox", "serve", *self.sandbox_place(), *given)

@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--time-scale", type=float, default=1, help="retries come so much sooner")
     serve.add_argument("--push-url", help="where WeChat pushes events; empty: nowhere any more")
     serve.add_argument("--product", default="", help="where the product answers, for the phone")
+    serve.add_argument("--own-pages", type=Path, metavar="DIR", help="your page for the phone")
     console = commands.add_parser("console", help="write DIR/console.json: keys and ids for us")
     proxy = commands.add_parser("proxy", help="a TCP line that can be made bad, by orders on stdin")
     proxy.add_argument("--port", type=int, default=0, help="where to listen on loopback")
@@ -73,6 +74,7 @@ async def _serve(given: argparse.Namespace) -> None:
         time_scale=given.time_scale,
         callback_base=given.callback_base,
         product=product,
+        own_pages=given.own_pages,
     )
     line = FaultLine(app, world)
     server = Server(line, HOST, given.port, interface=Interfaces.ASGI, log_enabled=False)

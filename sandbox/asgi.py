@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import httpx
 from litestar import Litestar, Request, Response, get
@@ -27,7 +28,7 @@ from sandbox.phone.sheets import sheet
 from sandbox.phone.sms import SmsPhoneController
 from sandbox.phone.wallet import wallet
 from sandbox.phone.wechat import WechatPhoneController
-from sandbox.phone_page import about, page_file, people, people_page, screen
+from sandbox.phone_page import about, own_files, page_file, people, people_page, screen
 from sandbox.refusals import MachineRefusal, PayRefusal, PhoneRefusal, WechatRefusal
 from sandbox.registers import BusinessController, PopulationController
 from sandbox.sms.control import enter_push_url
@@ -114,10 +115,12 @@ def create_app(
     callback_base: str = "",
     delivers: bool = True,
     product: Product | None = None,
+    own_pages: Path | None = None,
 ) -> Litestar:
     """The outside world as one application. `delivers=False` leaves callbacks in the outbox.
 
-    `product` is what the pages of the phone call; closing it is the caller's.
+    `product` is what the pages of the phone call; closing it is the caller's. `own_pages` is a
+    folder with a developer's own page for it, served under /own.
     """
     world.time_scale = time_scale
     product = product or Product()
@@ -134,11 +137,12 @@ def create_app(
                 await task
 
     return Litestar(
-        [alive, *ROUTES],
+        [alive, *ROUTES, *own_files(own_pages)],
         state=State({"world": world}),
         dependencies={
             "world": Provide(lambda: world, sync_to_thread=False),
             "product": Provide(lambda: product, sync_to_thread=False),
+            "has_own_pages": Provide(lambda: own_pages is not None, sync_to_thread=False),
         },
         exception_handlers=REFUSALS,
         lifespan=[delivering] if delivers else [],

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response, Router, get
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
+from litestar.static_files import create_static_files_router
 
 from sandbox.city import Person, Template
 from sandbox.mini_proxy import Product
@@ -56,6 +57,7 @@ async def about(
     person: NamedDependency[Person],
     world: NamedDependency[World],
     product: NamedDependency[Product],
+    has_own_pages: NamedDependency[bool],
 ) -> dict[str, Any]:
     """What the phone knows of its owner and of the mini-programs on it."""
     platforms = world.city.platforms
@@ -70,6 +72,7 @@ async def about(
         "phone": person.phone,
         "apps": {"wechat": wechat, "alipay": alipay},
         "product": product.address,
+        "own_pages": has_own_pages,
         "now": world.clock.now().isoformat(),
     }
 
@@ -78,6 +81,13 @@ async def about(
 def page_file(name: FromPath[str]) -> Response[bytes]:
     """One of our own files, by the name it has in the folder and no other."""
     return _page(name)
+
+
+def own_files(folder: Path | None) -> list[Router]:
+    """A developer's own page and what belongs to it, as it is; nothing without a folder."""
+    if folder is None:
+        return []
+    return [create_static_files_router("/own", [folder.resolve()], html_mode=True)]
 
 
 def _page(name: str) -> Response[bytes]:

@@ -21,6 +21,7 @@ def run(given: argparse.Namespace) -> int:
                 port=given.port,
                 clock_offset_seconds=given.clock_offset,
                 say=console.print,
+                own_pages=given.own_pages,
             )
             announce(given.folder, running)
             _invite(console, given, running)

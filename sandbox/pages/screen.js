@@ -6,6 +6,7 @@ const key = decodeURIComponent(location.pathname.split("/")[2]);
 const base = `/phone/${encodeURIComponent(key)}`;
 const SECONDS_BETWEEN_LOOKS = 2;
 const SEEN = `zhangban/seen/${key}`;
+const OWN = "/own/index.html";
 const APPS = { wechat: ["微信", "green", "微"], alipay: ["支付宝", "blue", "支"] };
 
 const at = (id) => document.getElementById(id);
@@ -23,8 +24,8 @@ function goHome() {
   at("frame").removeAttribute("src");
 }
 
-function open(platform, page = "") {
-  at("frame").src = `/pages/mini.html?person=${encodeURIComponent(key)}&platform=${platform}${page && `#${page}`}`;
+function open(platform, page = "", file = "/pages/mini.html") {
+  at("frame").src = `${file}?person=${encodeURIComponent(key)}&platform=${platform}${page && `#${page}`}`;
   at("app").className = APPS[platform][1];
   show("app");
 }
@@ -49,6 +50,8 @@ function drawIcons(about) {
       const [text, tone, sign] = APPS[platform];
       return icon(text, tone, sign, () => open(platform));
     }),
+    ...(ownPage ? installed : []).map((platform) =>
+      icon(`自己的页面（${APPS[platform][0]}）`, APPS[platform][1], "己", () => open(platform, "", OWN))),
     icon("服务通知", "ink", "信", openNotices, unread),
   );
 }
@@ -109,6 +112,7 @@ function tick() {
 }
 
 const about = await read("/about");
+const ownPage = about.own_pages;
 const ahead = Date.parse(about.now) - Date.now();
 document.title = `${about.name}的手机 · 沙箱`;
 at("owner").textContent = `${about.name}的手机`;

@@ -12,6 +12,7 @@ const KINDS = {
 
 /* Draw it over the page; "confirm" or "cancel", as it was tapped. */
 export function ask(shown) {
+  if (shown.kind === "toast") return toast(shown.title);
   const kind = KINDS[shown.kind];
   return new Promise((resolve) => {
     const host = document.body.appendChild(document.createElement("div"));
@@ -32,6 +33,17 @@ export function ask(shown) {
     shade.append(sheet);
     root.append(style, shade);
   });
+}
+
+/* A word that stands there for a moment and waits for nobody. */
+async function toast(title) {
+  const host = document.body.appendChild(document.createElement("div"));
+  const root = host.attachShadow({ mode: "open" });
+  const style = piece("link");
+  style.rel = "stylesheet";
+  style.href = new URL("sheets.css", import.meta.url).href;
+  root.append(style, piece("p", "toast", title));
+  setTimeout(() => host.remove(), 1800);
 }
 
 function amount(shown, kind) {

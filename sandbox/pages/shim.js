@@ -196,6 +196,7 @@
       getStorageSync: (key) => (kept.get(key) === undefined ? "" : kept.get(key)),
       setStorageSync: (key, data) => kept.set(key, data),
       removeStorageSync: (key) => kept.remove(key),
+      showToast: (options) => told(options, () => phone.ask({ kind: "toast", title: options.title })),
       canIUse: (name) => name in root.wx,
     };
   }
@@ -255,6 +256,7 @@
       getStorageSync: ({ key }) => ({ data: kept.get(key) === undefined ? null : kept.get(key) }),
       setStorageSync: ({ key, data }) => ({ success: true, key: kept.set(key, data) && key }),
       removeStorageSync: ({ key }) => ({ success: true, key: kept.remove(key) && key }),
+      showToast: (options) => told(options, () => phone.ask({ kind: "toast", title: options.content })),
       canIUse: (name) => name.split(".")[0] in root.my,
     };
   }

@@ -1,6 +1,7 @@
 """The phone as a page, what stands on its sheets, and the way to the product."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -57,7 +58,23 @@ class TestPages:
             "title": "缴费成功通知",
             "kind": "one_time",
         }
-        assert about["product"] == ""
+        assert (about["product"], about["own_pages"]) == ("", False)
+
+    async def test_a_developers_own_page_stands_on_the_phone(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        (tmp_path / "index.html").write_text("<p>我的小程序</p>", "utf-8")
+        app = create_app(world, delivers=False, own_pages=tmp_path)
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://sandbox"
+        ) as http:
+            page = await http.get("/own/index.html")
+            about = (await http.get("/phone/wang-guilan/about")).json()
+            outside = await http.get("/own/..%2F..%2Fetc%2Fpasswd")
+
+        assert page.text == "<p>我的小程序</p>"
+        assert about["own_pages"] is True
+        assert outside.status_code == 404
 
 
 class TestSheets:
