@@ -43,6 +43,7 @@ async def authenticate_resident(
         party_id=state.party_id,
         level=state.level,
         scope=state.scope,
+        face_at=state.face_at,
     )
 
 

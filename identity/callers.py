@@ -1,17 +1,21 @@
 """Who is asking, as the domain functions are told. Made from a checked token or cookie."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from msgspec import Struct
 
 from core.errors import NotAllowed
 from identity.kinds import Level, Scope
+from identity.levels import next_step
 
 
 class RealNameRequired(NotAllowed):
+    """The one refusal of whoever is short of a level: which is `needed`, and the `step` to it."""
+
     code = "identity.real_name_required"
-    message = "请先完成实名认证"
-    shown = ("step",)
+    message = "请先完成所需的实名认证"
+    shown = ("needed", "step")
 
 
 class ConfirmerRequired(NotAllowed):
@@ -31,6 +35,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     party_id: UUID | None
     level: int
     scope: str = Scope.CONFIRMER
+    face_at: datetime | None = None
 
     def actor(self) -> str:
         """How audit names the caller, with the party when it is somebody else."""
@@ -42,14 +47,15 @@ class Caller(Struct, frozen=True, kw_only=True):
 
     def required_person(self) -> UUID:
         """Who the caller is, whomever it acts for; refused before real-name proof."""
-        if self.person_id is None or self.level < Level.REAL_NAME:
-            raise RealNameRequired(account_id=self.account_id, step="real_name")
+        self.require_level(Level.REAL_NAME)
+        if self.person_id is None:
+            raise self._short_of(Level.REAL_NAME)
         return self.person_id
 
     def required_party(self) -> UUID:
         """Whom the caller acts for; refused before real-name proof."""
         if self.party_id is None:
-            raise RealNameRequired(account_id=self.account_id, step="real_name")
+            raise self._short_of(Level.REAL_NAME)
         return self.party_id
 
     def required_confirmer(self) -> UUID:
@@ -58,6 +64,22 @@ class Caller(Struct, frozen=True, kw_only=True):
         if self.scope != Scope.CONFIRMER:
             raise ConfirmerRequired(account_id=self.account_id)
         return party_id
+
+    def require_level(self, needed: Level) -> None:
+        """Refuse whoever is known less well than an action needs. 认证等级"""
+        if self.level < needed:
+            raise self._short_of(needed)
+
+    def require_fresh_face(self, *, within: timedelta, at: datetime) -> None:
+        """Refuse whoever did not show its face lately, for what is at stake most."""
+        self.require_level(Level.FACE)
+        if self.face_at is None or at - self.face_at > within:
+            raise self._short_of(Level.FACE)
+
+    def _short_of(self, needed: Level) -> RealNameRequired:
+        return RealNameRequired(
+            account_id=self.account_id, needed=int(needed), step=next_step(self.level, needed)
+        )
 
 
 class OperatorCaller(Struct, frozen=True, kw_only=True):

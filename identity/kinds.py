@@ -12,6 +12,7 @@ class ProviderName(StrEnum):
     WECHAT = "wechat"
     ALIPAY = "alipay"
     PHONE = "phone"
+    UNIFIED = "unified"  # 统一身份认证
 
 
 class Level(IntEnum):

@@ -11,6 +11,7 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
 from core.ids import new_id
+from identity.channel_models import AccountAlias, FaceCheck, OneTimeProof
 from identity.kinds import (
     EntityStatus,
     GrantKind,
@@ -25,7 +26,9 @@ from identity.staff_models import Operator, OperatorSession, Verifier, VerifierO
 
 __all__ = [
     "Account",
+    "AccountAlias",
     "ActingGrant",
+    "FaceCheck",
     "LegalEntity",
     "OneTimeProof",
     "Operator",
@@ -114,7 +117,7 @@ class Account(Model):
     """Someone as one app of a provider knows them; an openid is nobody outside its appid. 账号
 
     `epoch` rises whenever access tokens given out before must end; `token_subject` is what they
-    call the account. `unionid` is a hint only.
+    call the account. `unionid` is a hint only. `face_at` is when a face was proved last.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -132,6 +135,7 @@ class Account(Model):
         db_index=True,
     )
     level = fields.SmallIntField(default=int(Level.NONE))
+    face_at: datetime | None = fields.DatetimeField(null=True)
     epoch = fields.IntField(default=0)
     disabled_at: datetime | None = fields.DatetimeField(null=True)
     elder_mode = fields.BooleanField(default=False)
@@ -280,17 +284,3 @@ class RefreshToken(Model):
                 condition="used_at IS NULL",
             ),
         )
-
-
-class OneTimeProof(Model):
-    """The digest of something that may count once: a login code, a phone payload.
-
-    Without `forget_after` it is kept for ever, because the thing itself has no end.
-    """
-
-    digest = fields.CharField(64, primary_key=True)
-    used_at = fields.DatetimeField()
-    forget_after: datetime | None = fields.DatetimeField(null=True, db_index=True)
-
-    class Meta:
-        table = "identity_one_time_proof"

@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from core.clock import date_in_china
 from core.prepared import Prepared
 from identity.kinds import EntityStatus, Scope
+from identity.levels import level_now
 from identity.models import ActingGrant, Session
 
 _COPY_SECONDS = 4
@@ -51,6 +52,7 @@ class SessionState(Struct, frozen=True, kw_only=True):
     person_id: UUID | None = None
     party_id: UUID | None = None
     level: int = 0
+    face_at: datetime | None = None
     scope: str = Scope.CONFIRMER
     verifier_id: UUID | None = None
     organisation_id: UUID | None = None
@@ -133,7 +135,8 @@ def _resident_state(session: Session, at: datetime) -> SessionState:
         subject=account.subject,
         person_id=account.person_id,
         party_id=session.party_id,
-        level=account.level,
+        level=level_now(account.level, account.face_at, at=at),
+        face_at=account.face_at,
         scope=grant.scope.value if grant else Scope.CONFIRMER,
     )
 

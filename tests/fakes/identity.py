@@ -119,6 +119,7 @@ async def caller_of(signed_in: SignedIn, *, at: datetime) -> Caller:
         party_id=state.party_id,
         level=state.level,
         scope=state.scope,
+        face_at=state.face_at,
     )
 
 
