@@ -22,23 +22,43 @@ from identity.kinds import (
     Scope,
     Sex,
 )
+from identity.machine_models import MachineClient, MachineKey, MachineUsage
+from identity.office_models import (
+    Delegation,
+    OidcFlow,
+    OperatorDevice,
+    OperatorEnrolment,
+    StaffChange,
+)
 from identity.staff_models import Operator, OperatorSession, Verifier, VerifierOrganisation
+from identity.terminal_models import Terminal, TerminalSession, VerifierInvitation
 
 __all__ = [
     "Account",
     "AccountAlias",
     "ActingGrant",
+    "Delegation",
     "FaceCheck",
     "LegalEntity",
+    "MachineClient",
+    "MachineKey",
+    "MachineUsage",
+    "OidcFlow",
     "OneTimeProof",
     "Operator",
+    "OperatorDevice",
+    "OperatorEnrolment",
     "OperatorSession",
     "Party",
     "Person",
     "PhoneContact",
     "RefreshToken",
     "Session",
+    "StaffChange",
+    "Terminal",
+    "TerminalSession",
     "Verifier",
+    "VerifierInvitation",
     "VerifierOrganisation",
 ]
 
