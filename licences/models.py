@@ -1,51 +1,65 @@
 """The tables of licences. A blind index is 16 bytes and kept as a UUID, as in `identity.models`."""
 
-import secrets
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from tortoise import fields
 from tortoise.indexes import Index
-from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
 from core.ids import new_id
+from identity.kinds import PartyKind
 from identity.models import Party
+from licences.kinds import LicenceStatus, Outcome, Way
+from licences.registry_models import ExpiryWarning, HolderFetch, RegistryState, WalletMark
+from licences.showing_models import (
+    REQUEST_ID_LENGTH,
+    LegalBasis,
+    Presentation,
+    UseConsent,
+    Verification,
+    VerificationRequest,
+    random_id,
+)
 
-REQUEST_ID_LENGTH = 64
-
-
-class LicenceStatus(StrEnum):
-    """What a registry says of a licence, and what the calendar adds to it."""
-
-    VALID = "valid"  # 有效
-    NOT_YET_VALID = "not_yet_valid"  # 未生效
-    EXPIRED = "expired"  # 已过期
-    SUSPENDED = "suspended"  # 已暂扣
-    REVOKED = "revoked"  # 已注销
-
-
-class Outcome(StrEnum):
-    """What a verifier was told about a code."""
-
-    VALID = "valid"  # 有效
-    INVALID = "invalid"  # 证照无效
-    ALREADY_USED = "already_used"  # 二维码已使用
-
-
-def random_id() -> UUID:
-    """128 random bits: what a code stands for must not be in any order."""
-    return UUID(bytes=secrets.token_bytes(16))
+__all__ = [
+    "REQUEST_ID_LENGTH",
+    "ExpiryWarning",
+    "HolderFetch",
+    "LegalBasis",
+    "Licence",
+    "LicenceStatus",
+    "LicenceType",
+    "Outcome",
+    "Presentation",
+    "RegistryState",
+    "UseConsent",
+    "Verification",
+    "VerificationRequest",
+    "WalletMark",
+    "Way",
+    "random_id",
+]
 
 
 class LicenceType(Model):
-    """A kind of licence: who issues it, and the fields it carries. 证照类型"""
+    """A kind of licence: who issues it, and the fields it carries. 证照类型
+
+    `type_code` is what the rest of the country calls it (GB/T 36904); what a registry last said
+    longer ago than `fresh_hours` is marked as stale, and `notice` stands under each licence.
+    One of `high_stakes` is shown only to a verifier that asks first and says what for.
+    """
 
     code = fields.CharField(32, primary_key=True)
     name = fields.CharField(64)
     department = fields.CharField(32)
     field_definitions: list[dict[str, object]] = fields.JSONField()
+    holder_kind = fields.CharEnumField(PartyKind, default=PartyKind.PERSON, max_length=16)
+    type_code: str | None = fields.CharField(21, null=True, unique=True)
+    fresh_hours: int | None = fields.IntField(null=True)
+    notice = fields.CharField(160, default="")
+    high_stakes = fields.BooleanField(default=False)
 
     class Meta:
         table = "licences_licence_type"
@@ -78,6 +92,12 @@ class Licence(Model):
     status = fields.CharEnumField(LicenceStatus, default=LicenceStatus.VALID, max_length=16)
     status_date: date | None = fields.DateField(null=True)
     registry_date: date = fields.DateField()
+    identifier: str | None = fields.CharField(128, null=True, unique=True)
+    registry = fields.CharField(32, default="")
+    region = fields.CharField(12, default="")
+    region_name = fields.CharField(32, default="")
+    portrait_id: UUID | None = fields.UUIDField(null=True)
+    checked_at: datetime | None = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
@@ -103,73 +123,3 @@ class Licence(Model):
         if self.valid_until is not None and day > self.valid_until:
             return LicenceStatus.EXPIRED
         return LicenceStatus.VALID
-
-
-class Presentation(Model):
-    """One showing of one licence: one code, good for one verification and a minute. 亮证
-
-    Bound to the session it was shown in, and to the fields its holder consented to.
-    """
-
-    id = fields.UUIDField(primary_key=True, default=random_id)
-    licence_id: UUID
-    licence: fields.ForeignKeyRelation[Licence] = fields.ForeignKeyField(
-        "licences.Licence", related_name="presentations", on_delete=fields.RESTRICT
-    )
-    session_id = fields.UUIDField()
-    shown_by = fields.CharField(120)
-    fallback_no = fields.CharField(16, unique=True)
-    consented_fields: list[str] = fields.JSONField()
-    shown_at = fields.DatetimeField()
-    expires_at = fields.DatetimeField()
-    replaced_at: datetime | None = fields.DatetimeField(null=True)
-    verified_at: datetime | None = fields.DatetimeField(null=True)
-
-    class Meta:
-        table = "licences_presentation"
-        indexes = [
-            Index(
-                fields=["licence_id", "session_id", "expires_at"],
-                name="ix_licences_presentation_living",
-            )
-        ]
-
-
-class Verification(Model):
-    """What one verifier was told about one code, kept for it, for the holder and for audit. 核验"""
-
-    id = fields.UUIDField(primary_key=True, default=new_id)
-    verification_no = fields.CharField(32, unique=True)
-    licence_id: UUID
-    licence: fields.ForeignKeyRelation[Licence] = fields.ForeignKeyField(
-        "licences.Licence", related_name="verifications", on_delete=fields.RESTRICT
-    )
-    presentation_id: UUID
-    presentation: fields.ForeignKeyRelation[Presentation] = fields.ForeignKeyField(
-        "licences.Presentation", related_name="verifications", on_delete=fields.RESTRICT
-    )
-    verifier_id = fields.UUIDField()
-    request_id = fields.CharField(REQUEST_ID_LENGTH)
-    organisation_id = fields.UUIDField()
-    organisation_name = fields.CharField(64)
-    purpose = fields.CharField(128)
-    outcome = fields.CharEnumField(Outcome, max_length=16)
-    reason = fields.CharEnumField(LicenceStatus, max_length=16, null=True)
-    fields_shown: list[str] = fields.JSONField()
-    answer_sealed: bytes | None = fields.BinaryField(null=True)
-    verified_at = fields.DatetimeField()
-
-    class Meta:
-        table = "licences_verification"
-        unique_together = (("verifier_id", "request_id"),)
-        indexes = [
-            Index(fields=["licence_id", "id"], name="ix_licences_verification_history"),
-            Index(fields=["presentation_id"], name="ix_licences_verification_shown"),
-        ]
-        constraints = (
-            UniqueConstraint(
-                fields=("presentation_id",),
-                name="uq_licences_verification_once",
-                condition="outcome <> 'already_used'",
-            ),
-        )
