@@ -44,13 +44,46 @@ class EntityStatus(StrEnum):
 class GrantKind(StrEnum):
     GUARDIAN = "guardian"  # 监护
     AGENT = "agent"  # 委托代办
+    HELPER = "helper"  # 长辈同意的帮办人
 
 
 class Scope(StrEnum):
-    """What an agent may do: make things ready, or also say yes."""
+    """What an agent may do: make things ready, or also say yes; a helper, what was agreed."""
 
     PREPARER = "preparer"  # 经办
     CONFIRMER = "confirmer"  # 确认
+    HELPER = "helper"  # 帮办
+
+
+class Right(StrEnum):
+    """What an elder may agree to, one by one."""
+
+    VIEW = "view"  # 查看
+    PAY = "pay"  # 缴费
+    APPLY = "apply"  # 申请与确认
+
+
+class ConsentWay(StrEnum):
+    """How a party let somebody act for it."""
+
+    OWN_PHONE = "own_phone"  # 在自己手机上同意
+    FACE = "face"  # 在帮办人手机上刷脸同意
+    COUNTER = "counter"  # 在窗口当面同意
+
+
+class InvitationKind(StrEnum):
+    AGENT = "agent"  # 单位邀请代办人
+    HELPER = "helper"  # 长辈邀请帮办人
+    CARE = "care"  # 请长辈同意帮办
+
+
+class DocumentKind(StrEnum):
+    """By what an officer recognised who was there."""
+
+    READER = "reader"  # 身份证阅读器
+    ID_CARD = "id_card"  # 目视核对身份证
+    TEMPORARY = "temporary_id_card"  # 临时身份证
+    PERMIT = "residence_permit"  # 居留证件
 
 
 class Role(StrEnum):

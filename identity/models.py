@@ -11,15 +11,19 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
 from core.ids import new_id
+from identity.acting_models import (
+    ActingGrant,
+    CounterCase,
+    CounterCode,
+    Invitation,
+)
 from identity.channel_models import AccountAlias, FaceCheck, OneTimeProof
 from identity.kinds import (
     EntityStatus,
-    GrantKind,
     Level,
     PartyKind,
     ProviderName,
     RealNameStatus,
-    Scope,
     Sex,
 )
 from identity.machine_models import MachineClient, MachineKey, MachineUsage
@@ -37,8 +41,11 @@ __all__ = [
     "Account",
     "AccountAlias",
     "ActingGrant",
+    "CounterCase",
+    "CounterCode",
     "Delegation",
     "FaceCheck",
+    "Invitation",
     "LegalEntity",
     "MachineClient",
     "MachineKey",
@@ -124,6 +131,7 @@ class LegalEntity(Model):
     division = fields.CharField(12, db_index=True)
     status = fields.CharEnumField(EntityStatus, default=EntityStatus.ACTIVE, max_length=16)
     bank_account_sealed: bytes | None = fields.BinaryField(null=True)
+    register_asked_at: datetime | None = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
@@ -193,44 +201,6 @@ class PhoneContact(Model):
                 fields=("account_id",),
                 name="uq_identity_phone_contact_living",
                 condition="ended_at IS NULL",
-            ),
-        )
-
-
-class ActingGrant(Model):
-    """Somebody may act for a party: a guardian, or an agent it named. 监护 / 委托
-
-    Days are days in China and both count; without `until_on` it holds until revoked.
-    """
-
-    id = fields.UUIDField(primary_key=True, default=new_id)
-    kind = fields.CharEnumField(GrantKind, max_length=16)
-    agent_id: UUID
-    agent: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
-        "identity.Person", related_name="grants_held", on_delete=fields.RESTRICT
-    )
-    party_id: UUID
-    party: fields.ForeignKeyRelation[Party] = fields.ForeignKeyField(
-        "identity.Party", related_name="grants_given", on_delete=fields.RESTRICT
-    )
-    scope = fields.CharEnumField(Scope, max_length=16)
-    from_on: date = fields.DateField()
-    until_on: date | None = fields.DateField(null=True)
-    revoked_at: datetime | None = fields.DatetimeField(null=True)
-    created_at = fields.DatetimeField(auto_now_add=True)
-
-    class Meta:
-        table = "identity_acting_grant"
-        constraints = (
-            CheckConstraint(
-                check="until_on IS NULL OR until_on >= from_on",
-                name="ck_identity_acting_grant_days",
-            ),
-            CheckConstraint(check="agent_id <> party_id", name="ck_identity_acting_grant_self"),
-            UniqueConstraint(
-                fields=("agent_id", "party_id", "kind"),
-                name="uq_identity_acting_grant_living",
-                condition="revoked_at IS NULL",
             ),
         )
 
