@@ -43,6 +43,9 @@ async def authenticate_resident(
         party_id=state.party_id,
         level=state.level,
         scope=state.scope,
+        rights=state.rights,
+        language=state.language,
+        elder_mode=state.elder_mode,
         face_at=state.face_at,
     )
 

@@ -63,6 +63,9 @@ class Right(StrEnum):
     APPLY = "apply"  # 申请与确认
 
 
+EVERY_RIGHT: frozenset[str] = frozenset(Right)
+
+
 class ConsentWay(StrEnum):
     """How a party let somebody act for it."""
 

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from core.clock import date_in_china
 from core.prepared import Prepared
-from identity.kinds import EntityStatus, Scope
+from identity.kinds import EVERY_RIGHT, EntityStatus, Right, Scope
 from identity.levels import level_now
 from identity.models import ActingGrant, Session
 
@@ -54,6 +54,9 @@ class SessionState(Struct, frozen=True, kw_only=True):
     level: int = 0
     face_at: datetime | None = None
     scope: str = Scope.CONFIRMER
+    rights: frozenset[str] = EVERY_RIGHT
+    language: str = "zh-CN"
+    elder_mode: bool = False
     verifier_id: UUID | None = None
     organisation_id: UUID | None = None
     organisation_name: str = ""
@@ -119,6 +122,15 @@ def grant_holds(grant: ActingGrant, *, at: datetime) -> bool:
     return grant.revoked_at is None and begun and not over
 
 
+def rights_of(grant: ActingGrant) -> frozenset[str]:
+    """What a grant lets its agent do. Whoever may do something may look."""
+    if grant.scope is Scope.PREPARER:
+        return frozenset({Right.VIEW, Right.PAY})
+    if grant.scope is Scope.HELPER:
+        return frozenset({Right.VIEW, *(grant.rights or ())})
+    return EVERY_RIGHT
+
+
 def _resident_state(session: Session, at: datetime) -> SessionState:
     account, grant = session.account, session.grant
     if account is None:
@@ -138,6 +150,9 @@ def _resident_state(session: Session, at: datetime) -> SessionState:
         level=level_now(account.level, account.face_at, at=at),
         face_at=account.face_at,
         scope=grant.scope.value if grant else Scope.CONFIRMER,
+        rights=rights_of(grant) if grant else EVERY_RIGHT,
+        language=account.language,
+        elder_mode=account.elder_mode,
     )
 
 

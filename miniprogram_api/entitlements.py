@@ -8,7 +8,12 @@ from litestar.params import FromPath
 
 from core.clock import now
 from core.sealing import Vault
-from identity.callers import Caller, ConfirmerRequired, RealNameRequired
+from identity.callers import (
+    ActingRightRequired,
+    Caller,
+    ConfirmerRequired,
+    RealNameRequired,
+)
 from payments.kinds import DisbursementStatus
 from proactive import entitlements
 from proactive.disbursing import find_payout
@@ -112,6 +117,7 @@ class EntitlementController(Controller):
         errors=(
             RealNameRequired,
             ConfirmerRequired,
+            ActingRightRequired,
             EntitlementNotFound,
             StepNotAllowed,
             DeadlinePassed,
@@ -130,7 +136,13 @@ class EntitlementController(Controller):
         "/{entitlement_id:uuid}/refusal",
         summary="放弃享受",
         description="在款项发出之前，可以随时放弃。",
-        errors=(RealNameRequired, ConfirmerRequired, EntitlementNotFound, StepNotAllowed),
+        errors=(
+            RealNameRequired,
+            ConfirmerRequired,
+            ActingRightRequired,
+            EntitlementNotFound,
+            StepNotAllowed,
+        ),
     )
     async def decline(
         self,

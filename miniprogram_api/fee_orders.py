@@ -8,7 +8,7 @@ from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from msgspec import Struct
 
 from core.clock import now
-from identity.callers import Caller, RealNameRequired
+from identity.callers import ActingRightRequired, Caller, RealNameRequired
 from payments import attempts, orders
 from payments.attempts import ChannelNotAvailable, ClientIdReused, OrderNotOpen, OrderOverdue
 from payments.gateways import GatewayFailed, GatewayRefused, Gateways, Provider
@@ -120,6 +120,7 @@ class FeeOrderController(Controller):
         example={"channel": "wechat"},
         errors=(
             RealNameRequired,
+            ActingRightRequired,
             OrderNotFound,
             OrderNotOpen,
             OrderOverdue,

@@ -11,6 +11,7 @@ from core.crashpoints import crashpoint
 from core.errors import Conflict, Rejected
 from core.ids import new_id, new_number
 from identity.callers import Caller
+from identity.kinds import Right
 from payments.gateways import (
     GatewayFailed,
     GatewayRefused,
@@ -66,6 +67,7 @@ async def prepare_payment(
     Asking again gives the same answer, and pays under the same number: an account has one living
     try for an order. A try whose answer was lost comes back as unknown: it is being asked about.
     """
+    caller.required_right(Right.PAY)
     order = await get_order(order_no, caller=caller)
     gateway = _gateway(order.agency, caller, channel, gateways)
     attempt = await _intend(order, client_id, caller=caller, gateway=gateway, at=at)

@@ -11,6 +11,7 @@ from core.errors import Conflict, NotFound
 from core.money import yuan
 from core.prepared import AFTER_ALL, Prepared
 from identity.callers import Caller
+from identity.kinds import Right
 from notifications.messages import send_message
 from proactive.gates import is_open
 from proactive.kinds import NEXT, Delivery, EntitlementStatus, Mode
@@ -177,7 +178,7 @@ def _was_confirmed_by(entitlement: Entitlement, caller: Caller) -> bool:
 async def _lock_to_answer(entitlement_id: UUID, caller: Caller) -> Entitlement:
     """An agent who may only prepare cannot say yes or no for others."""
     entitlement = await Entitlement.select_for_update().get_or_none(
-        id=entitlement_id, beneficiary_id=caller.required_confirmer()
+        id=entitlement_id, beneficiary_id=caller.required_right(Right.APPLY)
     )
     if entitlement is None:
         raise EntitlementNotFound(entitlement_id=entitlement_id)

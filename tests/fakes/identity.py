@@ -119,6 +119,9 @@ async def caller_of(signed_in: SignedIn, *, at: datetime) -> Caller:
         party_id=state.party_id,
         level=state.level,
         scope=state.scope,
+        rights=state.rights,
+        language=state.language,
+        elder_mode=state.elder_mode,
         face_at=state.face_at,
     )
 
