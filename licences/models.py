@@ -11,6 +11,7 @@ from tortoise.models import Model
 from core.ids import new_id
 from identity.kinds import PartyKind
 from identity.models import Party
+from licences.face_models import FaceLink
 from licences.kinds import LicenceStatus, Outcome, Way
 from licences.registry_models import ExpiryWarning, HolderFetch, RegistryState, WalletMark
 from licences.showing_models import (
@@ -26,6 +27,7 @@ from licences.showing_models import (
 __all__ = [
     "REQUEST_ID_LENGTH",
     "ExpiryWarning",
+    "FaceLink",
     "HolderFetch",
     "LegalBasis",
     "Licence",
