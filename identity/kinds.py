@@ -99,3 +99,28 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     SECURITY_ADMIN = "security_admin"
     SYSTEM_ADMIN = "system_admin"
+
+
+class DocumentType(StrEnum):
+    """With what somebody proves who they are. 证件类型"""
+
+    RESIDENT_ID = "resident_id"  # 居民身份证
+    HMT_RESIDENCE = "hmt_residence_permit"  # 港澳台居民居住证
+    HM_TRAVEL = "hm_travel_permit"  # 港澳居民来往内地通行证
+    TW_TRAVEL = "tw_travel_permit"  # 台湾居民来往大陆通行证
+    FOREIGN_RESIDENCE = "foreign_permanent_residence"  # 外国人永久居留身份证
+
+
+class ClaimKind(StrEnum):
+    """What of an account's proof did not fit what was known."""
+
+    SECOND_PERSON = "second_person"  # 账号已属另一人
+    NAME_DIFFERS = "name_differs"  # 号码下是另一姓名
+    TWO_RECORDS = "two_records"  # 一人两条记录
+
+
+class ExportStatus(StrEnum):
+    REQUESTED = "requested"  # 生成中
+    READY = "ready"  # 可下载
+    EXPIRED = "expired"  # 已过期
+    FAILED = "failed"  # 未能生成

@@ -34,6 +34,15 @@ from identity.office_models import (
     OperatorEnrolment,
     StaffChange,
 )
+from identity.person_models import (
+    DataExport,
+    Erasure,
+    ErasureItem,
+    IdDocument,
+    IdentityClaim,
+    LoginDevice,
+    RegisterName,
+)
 from identity.staff_models import Operator, OperatorSession, Verifier, VerifierOrganisation
 from identity.terminal_models import Terminal, TerminalSession, VerifierInvitation
 
@@ -43,10 +52,16 @@ __all__ = [
     "ActingGrant",
     "CounterCase",
     "CounterCode",
+    "DataExport",
     "Delegation",
+    "Erasure",
+    "ErasureItem",
     "FaceCheck",
+    "IdDocument",
+    "IdentityClaim",
     "Invitation",
     "LegalEntity",
+    "LoginDevice",
     "MachineClient",
     "MachineKey",
     "MachineUsage",
@@ -60,6 +75,7 @@ __all__ = [
     "Person",
     "PhoneContact",
     "RefreshToken",
+    "RegisterName",
     "Session",
     "StaffChange",
     "Terminal",

@@ -1,0 +1,301 @@
+from uuid import uuid4
+
+from tortoise import fields, migrations
+from tortoise.fields.base import OnDelete
+from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+
+from core.ids import new_id
+from identity.kinds import ClaimKind, DocumentType, ExportStatus
+
+_DATA_EXPORT_WAITING = UniqueConstraint(
+    fields=("person_id",), name="uq_identity_data_export_waiting", condition="status = 'requested'"
+)
+_DATA_EXPORT_READY = CheckConstraint(
+    check="status <> 'ready' OR (file_id IS NOT NULL AND expires_at IS NOT NULL)",
+    name="ck_identity_data_export_ready",
+)
+_ERASURE_IN_FORCE = UniqueConstraint(
+    fields=("person_id",), name="uq_identity_erasure_in_force", condition="returned_at IS NULL"
+)
+_CLAIM_OPEN = UniqueConstraint(
+    fields=("kind", "account_id", "person_id"),
+    name="uq_identity_claim_open",
+    condition="settled_at IS NULL",
+)
+
+
+def _id() -> object:
+    return fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)
+
+
+class Migration(migrations.Migration):
+    """Documents, devices, conflicts, copies and erasure: one person across channels."""
+
+    dependencies = [("identity", "0006_acting")]
+
+    operations = [
+        ops.CreateModel(
+            name="DataExport",
+            fields=[
+                ("id", _id()),
+                (
+                    "person",
+                    fields.ForeignKeyField(
+                        "identity.Person",
+                        source_field="person_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="exports",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+                ("client_id", fields.UUIDField()),
+                (
+                    "status",
+                    fields.CharEnumField(
+                        default=ExportStatus.REQUESTED,
+                        description=(
+                            "REQUESTED: requested\nREADY: ready\nEXPIRED: expired\nFAILED: failed"
+                        ),
+                        enum_type=ExportStatus,
+                        max_length=16,
+                    ),
+                ),
+                ("requested_by", fields.CharField(max_length=120)),
+                ("requested_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("file_id", fields.UUIDField(null=True)),
+                ("ready_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("expires_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "identity_data_export",
+                "app": "identity",
+                "unique_together": (("person_id", "client_id"),),
+                "constraints": [_DATA_EXPORT_WAITING, _DATA_EXPORT_READY],
+                "pk_attr": "id",
+                "table_description": (
+                    "A copy of everything we have about a person, made for that p"
+                    "erson. 个人信息副本"
+                ),
+            },
+            bases=["Model"],
+        ),
+        ops.AddConstraint(model_name="DataExport", constraint=_DATA_EXPORT_WAITING),
+        ops.AddConstraint(model_name="DataExport", constraint=_DATA_EXPORT_READY),
+        ops.CreateModel(
+            name="Erasure",
+            fields=[
+                ("id", _id()),
+                (
+                    "person",
+                    fields.ForeignKeyField(
+                        "identity.Person",
+                        source_field="person_id",
+                        db_index=True,
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="erasures",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+                ("division", fields.CharField(max_length=12)),
+                ("erased_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                (
+                    "returned_at",
+                    fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+                ),
+            ],
+            options={
+                "table": "identity_erasure",
+                "app": "identity",
+                "constraints": [_ERASURE_IN_FORCE],
+                "indexes": [Index(fields=["division", "id"], name="ix_identity_erasure_division")],
+                "pk_attr": "id",
+                "table_description": (
+                    "A person asked to be forgotten, and was, as far as the law lets us. 注销与删除"
+                ),
+            },
+            bases=["Model"],
+        ),
+        ops.AddConstraint(model_name="Erasure", constraint=_ERASURE_IN_FORCE),
+        ops.CreateModel(
+            name="ErasureItem",
+            fields=[
+                ("id", _id()),
+                (
+                    "erasure",
+                    fields.ForeignKeyField(
+                        "identity.Erasure",
+                        source_field="erasure_id",
+                        db_index=True,
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="items",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+                ("data_class", fields.CharField(max_length=32)),
+                ("kept_until", fields.DateField(null=True)),
+                ("erased_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "identity_erasure_item",
+                "app": "identity",
+                "unique_together": (("erasure_id", "data_class"),),
+                "pk_attr": "id",
+                "table_description": (
+                    "One class of data in an erasure: gone at once, or kept until"
+                    " a day because of a law."
+                ),
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="IdDocument",
+            fields=[
+                ("id", _id()),
+                (
+                    "person",
+                    fields.ForeignKeyField(
+                        "identity.Person",
+                        source_field="person_id",
+                        db_index=True,
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="documents",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+                (
+                    "document_type",
+                    fields.CharEnumField(
+                        description=(
+                            "RESIDENT_ID: resident_id\n"
+                            "HMT_RESIDENCE: hmt_residence_permit\n"
+                            "HM_TRAVEL: hm_travel_permit\n"
+                            "TW_TRAVEL: tw_travel_permit\n"
+                            "FOREIGN_RESIDENCE: foreign_permanent_residence"
+                        ),
+                        enum_type=DocumentType,
+                        max_length=32,
+                    ),
+                ),
+                ("number_sealed", fields.BinaryField()),
+                ("number_index", fields.UUIDField(unique=True)),
+                ("verified_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "identity_id_document",
+                "app": "identity",
+                "pk_attr": "id",
+                "table_description": (
+                    "A further document of a person, beside the one in its row. A"
+                    " number names one person. 证件"
+                ),
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="IdentityClaim",
+            fields=[
+                ("id", _id()),
+                (
+                    "kind",
+                    fields.CharEnumField(
+                        description=(
+                            "SECOND_PERSON: second_person\n"
+                            "NAME_DIFFERS: name_differs\n"
+                            "TWO_RECORDS: two_records"
+                        ),
+                        enum_type=ClaimKind,
+                        max_length=24,
+                    ),
+                ),
+                ("account_id", fields.UUIDField()),
+                ("person_id", fields.UUIDField()),
+                ("name_sealed", fields.BinaryField(null=True)),
+                ("raised_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("settled_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("outcome", fields.CharField(null=True, max_length=16)),
+            ],
+            options={
+                "table": "identity_claim",
+                "app": "identity",
+                "constraints": [_CLAIM_OPEN],
+                "pk_attr": "id",
+                "table_description": (
+                    "What an account proved that does not fit what is known, unti"
+                    "l a human settles it. 身份冲突"
+                ),
+            },
+            bases=["Model"],
+        ),
+        ops.AddConstraint(model_name="IdentityClaim", constraint=_CLAIM_OPEN),
+        ops.CreateModel(
+            name="LoginDevice",
+            fields=[
+                (
+                    "login_id",
+                    fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True),
+                ),
+                (
+                    "account",
+                    fields.ForeignKeyField(
+                        "identity.Account",
+                        source_field="account_id",
+                        db_index=True,
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="devices",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+                ("device_index", fields.CharField(max_length=64)),
+                ("name", fields.CharField(default="", max_length=40)),
+                ("platform", fields.CharField(default="", max_length=16)),
+                ("signed_in_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("seen_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+            ],
+            options={
+                "table": "identity_login_device",
+                "app": "identity",
+                "pk_attr": "login_id",
+                "table_description": (
+                    "On what a login happened, and when it was last seen, to the hour. 登录设备"
+                ),
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="RegisterName",
+            fields=[
+                (
+                    "ref_index",
+                    fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True),
+                ),
+                (
+                    "person",
+                    fields.OneToOneField(
+                        "identity.Person",
+                        source_field="person_id",
+                        db_constraint=True,
+                        to_field="id",
+                        related_name="register_name",
+                        on_delete=OnDelete.RESTRICT,
+                    ),
+                ),
+            ],
+            options={
+                "table": "identity_register_name",
+                "app": "identity",
+                "pk_attr": "ref_index",
+                "table_description": (
+                    "What the population register calls a person, by a keyed hash"
+                    ": the same for all documents."
+                ),
+            },
+            bases=["Model"],
+        ),
+    ]
