@@ -15,6 +15,7 @@ from core import broken_seals
 from core.clock import now
 from core.jobs import Handler, report_given_up
 from core.worker import Regularly, run_worker
+from identity import subjects
 from notifications import ledger
 from notifications.deliveries import release_held, report_failed
 from notifications.pushes import apply_pushes
@@ -57,7 +58,10 @@ async def run(settings: Settings) -> None:
 
 
 def _core(department: str) -> dict[str, Handler]:
-    return {"core.seal_broken": partial(broken_seals.ask_a_person, department=department)}
+    return {
+        "core.seal_broken": partial(broken_seals.ask_a_person, department=department),
+        "identity.hint_conflict": partial(subjects.hint_conflict, department=department),
+    }
 
 
 def _messages() -> dict[str, Handler]:

@@ -70,7 +70,7 @@ class FaceCheck(Model):
     )
     purpose = fields.CharField(96)
     number = fields.CharField(32, unique=True)
-    handle: str | None = fields.CharField(256, null=True)
+    handle = fields.CharField(256, null=True)
     started_at = fields.DatetimeField()
     expires_at = fields.DatetimeField(db_index=True)
     passed_at: datetime | None = fields.DatetimeField(null=True)

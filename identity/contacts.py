@@ -15,7 +15,13 @@ from identity.callers import Caller
 from identity.kinds import Level
 from identity.models import Account, PhoneContact
 from identity.proofs import claim_once, was_claimed
-from identity.providers import IdentityProvider
+from identity.providers import (
+    IdentityProvider,
+    LastingPhoneProofs,
+    PhoneProofRejected,
+    SealedPhone,
+    SealedPhones,
+)
 from identity.session_states import SessionStates
 
 _TABLE, _COLUMN = "identity_phone_contact", "phone_sealed"
@@ -28,7 +34,7 @@ class PhoneProofUsed(Conflict):
 
 async def verify_phone(
     caller: Caller,
-    proof: str,
+    proof: str | SealedPhone,
     *,
     provider: IdentityProvider,
     vault: Vault,
@@ -38,16 +44,17 @@ async def verify_phone(
     """Take the number that the caller's phone just shared as its contact; the masked number.
 
     A proof counts once, for whoever brings it first: Alipay's names neither user nor time, so it is
-    remembered for ever, from the moment that the number is kept. A number that was somebody else's
-    is theirs no longer.
+    remembered for ever, from the moment that the number is kept. Brought again it changes nothing:
+    who still has that number is told so, and who has lost it does not get it back. A number that
+    was somebody else's is theirs no longer.
     """
-    kind = f"phone:{provider.name}:{provider.appid}"
-    if await was_claimed(kind, proof):
-        raise PhoneProofUsed(account_id=caller.account_id)
-    phone = await provider.read_phone(proof, subject=caller.subject, at=at)
+    kind, brought = f"phone:{provider.name}:{provider.appid}", _once(proof, provider)
+    if await was_claimed(kind, brought):
+        return await _repeated(proof, caller, provider, vault, at=at)
+    phone = await _read(proof, caller, provider, at=at)
     index = _index(phone, vault)
     async with in_transaction() as connection:
-        if not await claim_once(kind, proof, at=at):
+        if not await claim_once(kind, brought, at=at):
             raise PhoneProofUsed(account_id=caller.account_id)
         await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [_lock_of(index)])
         account = await Account.select_for_update().get(id=caller.account_id)
@@ -74,6 +81,40 @@ async def find_person_phone(person_id: UUID, *, vault: Vault) -> str | None:
         .first()
     )
     return None if contact is None else _open(contact, vault)
+
+
+def _once(proof: str | SealedPhone, provider: IdentityProvider) -> str:
+    """What of a proof may count once."""
+    if isinstance(proof, SealedPhone):
+        return proof.encrypted_data
+    return provider.phone_key(proof) if isinstance(provider, LastingPhoneProofs) else proof
+
+
+async def _repeated(
+    proof: str | SealedPhone,
+    caller: Caller,
+    provider: IdentityProvider,
+    vault: Vault,
+    *,
+    at: datetime,
+) -> str:
+    """The masked number of a proof that was brought before, while it is the account's own."""
+    if isinstance(provider, LastingPhoneProofs):
+        phone = await _read(proof, caller, provider, at=at)
+        current = await PhoneContact.get_or_none(account_id=caller.account_id, ended_at=None)
+        if current is not None and current.phone_index == _index(phone, vault):
+            return mask_phone(phone)
+    raise PhoneProofUsed(account_id=caller.account_id)
+
+
+async def _read(
+    proof: str | SealedPhone, caller: Caller, provider: IdentityProvider, *, at: datetime
+) -> str:
+    if isinstance(proof, str):
+        return await provider.read_phone(proof, subject=caller.subject, at=at)
+    if not isinstance(provider, SealedPhones):
+        raise PhoneProofRejected(reason="nothing is sealed here")
+    return await provider.open_phone(proof, subject=caller.subject, at=at)
 
 
 async def _end_others(account: Account, index: UUID, *, at: datetime) -> None:

@@ -15,22 +15,19 @@ from tortoise.transactions import in_transaction
 
 from core import audit
 from core.crashpoints import crashpoint
-from core.errors import DomainError, NotAllowed, NotFound
+from core.errors import DomainError, NotFound
 from core.ids import new_id
 from identity.callers import Caller, VerifierCaller
-from identity.models import Account, RefreshToken, Session
+from identity.models import RefreshToken, Session
 from identity.proofs import claim_once, give_back
-from identity.providers import CodeUsed, IdentityProvider, Subject
+from identity.providers import CodeUsed, IdentityProvider
 from identity.session_states import SessionStates, load_state
+from identity.subjects import AccountDisabled as AccountDisabled
+from identity.subjects import account_of
 from identity.tokens import Audience, Claims, TokenIssuer
 
 LIFETIME = timedelta(days=7)
 _CODE_LIFETIME = timedelta(days=2)  # Alipay's may live for one
-
-
-class AccountDisabled(NotAllowed):
-    code = "identity.account_disabled"
-    message = "该账号已停用，请到服务窗口处理"
 
 
 class SessionNotFound(NotFound):
@@ -70,7 +67,7 @@ async def log_in(
         raise
     crashpoint("identity.after_exchange")
     async with in_transaction():
-        account = await _account_of(provider, subject)
+        account = await account_of(provider.name, provider.appid, subject, at=at)
         session, refresh_token = await start_session(
             Session(account_id=account.id, party_id=account.person_id), at=at
         )
@@ -178,21 +175,3 @@ async def end_login(login_id: UUID, *, because: str, at: datetime) -> list[UUID]
 
 def token_hash(token: str) -> str:
     return sha256(token.encode()).hexdigest()
-
-
-async def _account_of(provider: IdentityProvider, subject: Subject) -> Account:
-    """The account of (provider, appid, subject), made once and locked until the commit, so that
-    it is neither disabled nor proved between this and its session. A unionid is kept as a hint.
-    """
-    known, _ = await Account.get_or_create(
-        provider=provider.name,
-        appid=provider.appid,
-        subject=subject.subject,
-        defaults={"unionid": subject.unionid},
-    )
-    account = await Account.select_for_update(no_key=True).get(id=known.id)
-    if account.disabled_at is not None:
-        raise AccountDisabled(account_id=account.id)
-    if subject.unionid and account.unionid is None:
-        await Account.filter(id=account.id, unionid=None).update(unionid=subject.unionid)
-    return account

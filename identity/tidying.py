@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from tortoise.expressions import F, Subquery
 
+from identity.faces import forget_old_face_checks
 from identity.models import RefreshToken, Session
 from identity.proofs import forget_old_proofs
 from identity.refreshing import forget_successors
@@ -13,12 +14,14 @@ _KEPT_AFTER_END = timedelta(days=1)
 
 
 async def tidy(*, at: datetime) -> None:
-    """Forget successors after 30 s, used codes after two days, tokens a day after their session.
+    """Forget successors after 30 s, used codes after two days, tokens a day after their session,
+    faces that did not pass after a month.
 
     Sessions past their end are marked ended; their rows stay, because audit names them.
     """
     await forget_successors(at=at)
     await forget_old_proofs(at=at)
+    await forget_old_face_checks(at=at)
     over = Session.filter(ended_at=None, expires_at__lt=at)
     await over.update(ended_at=F("expires_at"), ended_because="expired")
     old = RefreshToken.filter(session__expires_at__lt=at - _KEPT_AFTER_END).limit(_BATCH)

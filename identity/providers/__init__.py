@@ -36,6 +36,16 @@ class PhoneProofRejected(Rejected):
     message = "手机号验证已失效，请重新授权"
 
 
+class FaceNotOffered(Rejected):
+    code = "identity.face_not_offered"
+    message = "这里不能刷脸认证，请在微信或支付宝小程序里办理"
+
+
+class FaceServiceFailed(UpstreamFailed):
+    code = "identity.face_service_failed"
+    message = "人脸认证暂时不可用，请稍后再试"
+
+
 class RegisterFailed(UpstreamFailed):
     code = "identity.register_failed"
     message = "核验系统暂时不可用，请稍后再试"
@@ -47,10 +57,27 @@ class ProviderUnknown(NotFound):
 
 
 class Subject(Struct, frozen=True):
-    """Whom a provider names: an openid inside one app, and perhaps a hint across its apps."""
+    """Whom a provider names: an openid inside one app, and perhaps a hint across its apps.
+
+    `alias` is an older name of the same account in the same app.
+    """
 
     subject: str
     unionid: str | None = None
+    alias: str | None = None
+
+
+class SealedPhone(Struct, frozen=True, kw_only=True):
+    """A number as older WeChat clients give it: sealed with a key that only WeChat and its server
+    know, beside the code of the newest wx.login, for which that key can be had.
+    """
+
+    encrypted_data: str
+    iv: str
+    login_code: str
+
+    def __repr__(self) -> str:
+        return "SealedPhone(…)"
 
 
 @runtime_checkable
@@ -67,6 +94,80 @@ class IdentityProvider(Protocol):
     async def read_phone(self, proof: str, *, subject: str, at: datetime) -> str:
         """The mainland number that `subject` just shared, from what its phone was given."""
         ...
+
+
+@runtime_checkable
+class LastingPhoneProofs(Protocol):
+    """An app whose phone proofs have no end: the same number gives the same proof for ever."""
+
+    def phone_key(self, proof: str) -> str:
+        """The part of a proof that nobody can change; PhoneProofRejected when it has none."""
+        ...
+
+
+@runtime_checkable
+class SealedPhones(Protocol):
+    """An app whose older clients share their number sealed."""
+
+    async def open_phone(self, sealed: SealedPhone, *, subject: str, at: datetime) -> str:
+        """The mainland number inside, when it is `subject`'s; PhoneProofRejected otherwise."""
+        ...
+
+
+class Face(Struct, frozen=True):
+    """Whose face it has to be."""
+
+    name: str
+    id_number: str
+
+    def __repr__(self) -> str:
+        return "Face(…)"
+
+
+class FaceStarted(Struct, frozen=True):
+    """The platform's `handle`, with which the client starts the camera until `expires_at`."""
+
+    handle: str
+    expires_at: datetime
+
+
+class FaceResult(Struct, frozen=True):
+    """What the platform itself says. `reason` is its word for a face that did not pass."""
+
+    passed: bool
+    reason: str = ""
+
+
+@runtime_checkable
+class FaceVerifier(Protocol):
+    """The faces that one app at one provider can have looked at. It keeps no state."""
+
+    name: ClassVar[ProviderName]
+    appid: str
+
+    async def begin(self, number: str, *, face: Face, subject: str, at: datetime) -> FaceStarted:
+        """Announce, under our number, that `subject` will show this face."""
+        ...
+
+    async def result(
+        self, handle: str, *, number: str, face: Face, subject: str, at: datetime
+    ) -> FaceResult:
+        """What came of it. A face not shown yet has not passed."""
+        ...
+
+
+class FaceVerifiers:
+    """Where faces can be shown, by provider and appid."""
+
+    def __init__(self, verifiers: Iterable[FaceVerifier] = ()) -> None:
+        self._verifiers = {(one.name, one.appid): one for one in verifiers}
+
+    def of(self, provider: str, appid: str) -> FaceVerifier:
+        """That of the caller's own app; FaceNotOffered when it has none."""
+        for (name, known_appid), verifier in self._verifiers.items():
+            if (name, known_appid) == (provider, appid):
+                return verifier
+        raise FaceNotOffered(provider=provider)
 
 
 class IdentityProviders:

@@ -57,17 +57,21 @@ class AlipayProvider:
             raise ProviderFailed(provider=self.name, reason=type(error).__name__) from None
         if answer.sub_code == _CODE_INVALID:
             raise LoginCodeRejected(sub_code=answer.sub_code)
-        subject = grant.open_id or grant.user_id
-        if answer.code not in ("", "10000") or not subject:
+        names = [name for name in (grant.open_id, grant.user_id) if name]
+        if answer.code not in ("", "10000") or not names:
             raise ProviderFailed(
                 provider=self.name, answer_code=answer.code, sub_code=answer.sub_code
             )
-        return Subject(subject, grant.union_id)
+        return Subject(names[0], grant.union_id, alias=names[1] if names[1:] else None)
+
+    def phone_key(self, proof: str) -> str:
+        """What Alipay signed of it: spaces around that make no other payload of the same one."""
+        return _envelope(proof).response
 
     async def read_phone(self, proof: str, *, subject: str, at: datetime) -> str:
         """Open what my.getPhoneNumber gave. It names no user and no time: accept each one once."""
         try:
-            envelope = msgspec.json.decode(proof, type=_Envelope)
+            envelope = _envelope(proof)
             encrypted = not envelope.response.startswith("{")
             signed = f'"{envelope.response}"' if encrypted else envelope.response
             self._keys.verify_unnamed(signed.encode(), envelope.sign)
@@ -80,3 +84,10 @@ class AlipayProvider:
         if phone.code != "10000" or not phone.mobile:
             raise PhoneProofRejected(answer_code=phone.code)
         return phone.mobile
+
+
+def _envelope(proof: str) -> _Envelope:
+    try:
+        return msgspec.json.decode(proof, type=_Envelope)
+    except (ValueError, msgspec.MsgspecError, RecursionError):
+        raise PhoneProofRejected(reason="not a payload") from None

@@ -1,9 +1,8 @@
 """WeChat mini-program: code2Session, and the number behind a phone code. 微信登录"""
 
-import logging
 from base64 import b64decode
-from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
 import httpx
 import msgspec
@@ -13,7 +12,6 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 from msgspec import Struct
 
-from core.wire import NoAnswer
 from identity.kinds import ProviderName
 from identity.providers import (
     CodeUsed,
@@ -21,27 +19,26 @@ from identity.providers import (
     LoginRefused,
     PhoneProofRejected,
     ProviderFailed,
+    SealedPhone,
     Subject,
 )
+from identity.providers.wechat_api import Reply, WechatLine, refuse_failure
 from identity.providers.wechat_token import WechatToken
 
 CODE_INVALID, CODE_USED, HIGH_RISK = 40029, 40163, 40226
-TOKEN_STALE = frozenset({40001, 40014, 42001})
-OURS_IS_WRONG = frozenset({40013, 40125})
-
-T = TypeVar("T", bound="_Reply")
-log = logging.getLogger(__name__)
+SEALED_LASTS = timedelta(minutes=15)
+"""How old what a client got sealed may be: one cannot keep somebody's number for later."""
 
 
-class _Reply(Struct):
-    errcode: int = 0
-
-
-class _Session(_Reply):
-    """What code2Session answers. Its `session_key` is left unread: nothing here needs it."""
+class _Session(Reply):
+    """What code2Session answers. `session_key` opens what the same phone was given sealed."""
 
     openid: str = ""
     unionid: str | None = None
+    session_key: str = ""
+
+    def __repr__(self) -> str:
+        return "_Session(…)"
 
 
 class _Watermark(Struct):
@@ -55,7 +52,7 @@ class _PhoneInfo(Struct, rename="camel"):
     watermark: _Watermark
 
 
-class _PhoneReply(_Reply):
+class _PhoneReply(Reply):
     phone_info: _PhoneInfo | None = None
 
 
@@ -66,67 +63,69 @@ class WechatProvider:
         self, client: httpx.AsyncClient, *, appid: str, secret: str, token: WechatToken
     ) -> None:
         self.appid = appid
-        self._client = client
-        self._token = token
+        self._line = WechatLine(client, token)
         self._credentials = {"appid": appid, "secret": secret, "grant_type": "authorization_code"}
 
     async def exchange(self, code: str, *, at: datetime) -> Subject:
+        session = await self._session(code)
+        return Subject(session.openid, session.unionid)
+
+    async def read_phone(self, proof: str, *, subject: str, at: datetime) -> str:
+        """WeChat checks that the code is `subject`'s; we check that the answer is our app's."""
+        reply = await self._line.ask_with_token(
+            "/wxa/business/getuserphonenumber", {"code": proof, "openid": subject}, _PhoneReply
+        )
+        if reply.errcode == CODE_INVALID:
+            raise PhoneProofRejected(errcode=reply.errcode)
+        refuse_failure(reply)
+        if reply.phone_info is None:
+            raise PhoneProofRejected(reason="no number")
+        return self._mainland(reply.phone_info)
+
+    async def open_phone(self, sealed: SealedPhone, *, subject: str, at: datetime) -> str:
+        """The older way to a number. The key that opens it is asked for, used and forgotten here:
+        it is kept nowhere, because the client brings the code of its newest wx.login with it.
+        """
+        try:
+            session = await self._session(sealed.login_code)
+        except (CodeUsed, LoginCodeRejected) as error:
+            raise PhoneProofRejected(**error.context) from None
+        if session.openid != subject:
+            raise PhoneProofRejected(reason="another account's")
+        info = self._opened(sealed, session.session_key)
+        if abs(at.timestamp() - info.watermark.timestamp) > SEALED_LASTS.total_seconds():
+            raise PhoneProofRejected(reason="too old")
+        return self._mainland(info)
+
+    def _opened(self, sealed: SealedPhone, session_key: str) -> _PhoneInfo:
+        data = decrypt_data(
+            sealed.encrypted_data, iv=sealed.iv, session_key=session_key, appid=self.appid
+        )
+        try:
+            return msgspec.convert(data, _PhoneInfo)
+        except msgspec.MsgspecError:
+            raise PhoneProofRejected(reason="not a number") from None
+
+    async def _session(self, code: str) -> _Session:
         parameters = self._credentials | {"js_code": code}
-        session = await self._ask("GET", "/sns/jscode2session", _Session, params=parameters)
+        session = await self._line.ask("GET", "/sns/jscode2session", _Session, params=parameters)
         if session.errcode == CODE_USED:
             raise CodeUsed(errcode=session.errcode)
         if session.errcode == CODE_INVALID:
             raise LoginCodeRejected(errcode=session.errcode)
         if session.errcode == HIGH_RISK:
             raise LoginRefused(errcode=session.errcode)
-        self._refuse_failure(session)
+        refuse_failure(session)
         if not session.openid:
             raise ProviderFailed(provider=self.name)
-        return Subject(session.openid, session.unionid)
+        return session
 
-    async def read_phone(self, proof: str, *, subject: str, at: datetime) -> str:
-        """WeChat checks that the code is `subject`'s; we check that the answer is our app's."""
-        body = msgspec.json.encode({"code": proof, "openid": subject})
-        reply = await self._ask_with_token("/wxa/business/getuserphonenumber", body, _PhoneReply)
-        if reply.errcode == CODE_INVALID:
-            raise PhoneProofRejected(errcode=reply.errcode)
-        self._refuse_failure(reply)
-        info = reply.phone_info
-        if info is None or info.watermark.appid != self.appid:
+    def _mainland(self, info: _PhoneInfo) -> str:
+        if info.watermark.appid != self.appid:
             raise PhoneProofRejected(reason="another app's")
         if str(info.country_code) != "86":
             raise PhoneProofRejected(reason="not a mainland number")
         return info.pure_phone_number
-
-    async def _ask_with_token(self, path: str, body: bytes, reply: type[T]) -> T:
-        """Ask, and once more with another token when WeChat says this one is no good."""
-        try:
-            token = await self._token.get()
-            answer = await self._ask(
-                "POST", path, reply, params={"access_token": token}, content=body
-            )
-            if answer.errcode in TOKEN_STALE:
-                token = await self._token.renew(token)
-                answer = await self._ask(
-                    "POST", path, reply, params={"access_token": token}, content=body
-                )
-        except NoAnswer as error:
-            raise ProviderFailed(provider=self.name, reason=str(error)) from None
-        return answer
-
-    async def _ask(self, method: str, path: str, reply: type[T], **request: Any) -> T:
-        try:
-            response = await self._client.request(method, path, **request)
-            return msgspec.json.decode(response.raise_for_status().content, type=reply)
-        except (httpx.HTTPError, msgspec.MsgspecError) as error:
-            # Not `from error`: its text has the address, and that has the secret.
-            raise ProviderFailed(provider=self.name, reason=type(error).__name__) from None
-
-    def _refuse_failure(self, reply: _Reply) -> None:
-        if reply.errcode in OURS_IS_WRONG:
-            log.error("wechat refuses our credentials", extra={"errcode": reply.errcode})
-        if reply.errcode:
-            raise ProviderFailed(provider=self.name, errcode=reply.errcode)
 
 
 def decrypt_data(encrypted: str, *, iv: str, session_key: str, appid: str) -> dict[str, Any]:
@@ -141,7 +140,7 @@ def decrypt_data(encrypted: str, *, iv: str, session_key: str, appid: str) -> di
         text = unpadder.update(padded) + unpadder.finalize()
         data = msgspec.json.decode(text, type=dict[str, Any])
         watermark = msgspec.convert(data.get("watermark"), _Watermark)
-    except (ValueError, msgspec.MsgspecError):
+    except (ValueError, msgspec.MsgspecError, RecursionError):
         raise PhoneProofRejected(reason="not readable") from None
     if watermark.appid != appid:
         raise PhoneProofRejected(reason="another app's")
