@@ -44,6 +44,11 @@ async def synced_moments() -> dict[str, datetime]:
     return _Copy.synced
 
 
+def forget_copy() -> None:
+    """Read the registries anew at the next question: this process just changed them."""
+    _Copy.read_at = float("-inf")
+
+
 def judge(licence: Licence, synced: dict[str, datetime], *, at: datetime) -> Freshness:
     """The same without asking, for many at once."""
     said_on = licence.registry_date

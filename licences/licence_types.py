@@ -3,6 +3,7 @@ from collections.abc import Sequence
 import msgspec
 
 from core.errors import NotFound
+from identity.kinds import PartyKind
 from licences.licence_fields import FieldDefinition
 from licences.models import LicenceType
 
@@ -13,13 +14,29 @@ class LicenceTypeNotFound(NotFound):
 
 
 async def define_licence_type(
-    code: str, *, name: str, department: str, fields: Sequence[FieldDefinition]
+    code: str,
+    *,
+    name: str,
+    department: str,
+    fields: Sequence[FieldDefinition],
+    holder_kind: PartyKind = PartyKind.PERSON,
+    type_code: str | None = None,
+    fresh_hours: int | None = None,
+    notice: str = "",
 ) -> LicenceType:
-    """Say what a kind of licence is; said again, the newer word holds. 证照类型"""
+    """Say what a kind of licence is; said again, the newer word holds. 证照类型
+
+    `type_code` is its 21 characters in the identifiers of GB/T 36904; `notice` is what stands under
+    every licence of the kind, such as what it may not be used for.
+    """
     defaults = {
         "name": name,
         "department": department,
         "field_definitions": msgspec.to_builtins(fields),
+        "holder_kind": holder_kind,
+        "type_code": type_code,
+        "fresh_hours": fresh_hours,
+        "notice": notice,
     }
     licence_type, _ = await LicenceType.update_or_create(defaults, code=code)
     return licence_type

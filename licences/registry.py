@@ -1,19 +1,20 @@
 """What the issuing departments' registries tell us about licences. 证照登记"""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from msgspec import Struct
 from tortoise.transactions import in_transaction
 
-from core import audit
+from core import audit, jobs
 from core.errors import Conflict, NotFound
 from core.ids import new_id
 from core.sealing import Vault
 from licences import licence_fields
+from licences.identifiers import new_identifier, read_identifier
 from licences.licence_types import get_licence_type
-from licences.models import Licence, LicenceStatus
+from licences.models import Licence, LicenceStatus, LicenceType
 
 
 class LicenceNotFound(NotFound):
@@ -26,8 +27,16 @@ class HolderDiffers(Conflict):
     message = "该证照登记在其他人名下"
 
 
+class IdentifierTaken(Conflict):
+    code = "licences.identifier_taken"
+    message = "该电子证照标识已属于另一张证照"
+
+
 class RegistryEntry(Struct, frozen=True, kw_only=True):
-    """One licence as its registry has it on `registry_date`. `values` are its fields by key."""
+    """One licence as its registry has it on `registry_date`. `values` are its fields by key.
+
+    Without an `identifier` it is given one where its type and the issuer have codes of their own.
+    """
 
     holder: UUID
     licence_type: str
@@ -39,24 +48,34 @@ class RegistryEntry(Struct, frozen=True, kw_only=True):
     valid_from: date
     valid_until: date | None
     registry_date: date
+    identifier: str | None = None
+    issuer_code: str | None = None
+    registry: str = ""
+    region: str = ""
+    region_name: str = ""
+    checked_at: datetime | None = None
 
 
 async def record_licence(entry: RegistryEntry, *, actor: str, vault: Vault) -> Licence:
     """Take over what a registry says. Told twice it is kept once, and the newer day wins.
 
-    The number may be among the values; it is kept in its own column alone.
+    The number may be among the values; it is kept in its own column alone. What another registry
+    than its own says of a licence changes nothing.
     """
     licence_type = await get_licence_type(entry.licence_type)
     values = {key: value for key, value in entry.values.items() if key != licence_fields.NUMBER}
     licence_fields.check_known(values, licence_fields.definitions(licence_type))
-    row = _row(entry, values, vault)
+    row = _row(entry, licence_type, values, vault)
     async with in_transaction():
         licence = await _insert_once(row)
         if licence.holder_id != entry.holder:
             raise HolderDiffers(licence_id=licence.id)
+        if licence.registry not in ("", entry.registry):
+            return licence
         newer = entry.registry_date > licence.registry_date
         if newer:
             await _take_over(licence, entry, values, vault)
+        await _mark_checked(licence, entry)
         if newer or licence.id == row.id:
             await audit.record(actor, "licences.record", f"licence:{licence.id}")
     return licence
@@ -86,10 +105,24 @@ async def change_status(
             before=before.value,
             after=status.value,
         )
+        if status is not before:
+            await _tell_holder(licence, status)
     return licence
 
 
-def _row(entry: RegistryEntry, values: Mapping[str, str], vault: Vault) -> Licence:
+async def _tell_holder(licence: Licence, status: LicenceStatus) -> None:
+    await jobs.enqueue(
+        "licences.status_changed",
+        dedupe_key=f"licences.status_changed:{licence.id}:{licence.status_date}:{status.value}",
+        licence_id=str(licence.id),
+        status=status.value,
+        status_on=str(licence.status_date),
+    )
+
+
+def _row(
+    entry: RegistryEntry, licence_type: LicenceType, values: Mapping[str, str], vault: Vault
+) -> Licence:
     licence_id = new_id()
     return Licence(
         id=licence_id,
@@ -104,14 +137,46 @@ def _row(entry: RegistryEntry, values: Mapping[str, str], vault: Vault) -> Licen
         valid_from=entry.valid_from,
         valid_until=entry.valid_until,
         registry_date=entry.registry_date,
+        identifier=_identifier(entry, licence_type),
+        registry=entry.registry,
+        region=entry.region,
+        region_name=entry.region_name,
+        checked_at=entry.checked_at,
     )
+
+
+def _identifier(entry: RegistryEntry, licence_type: LicenceType) -> str | None:
+    if entry.identifier is not None:
+        return str(read_identifier(entry.identifier))
+    if licence_type.type_code is None or entry.issuer_code is None:
+        return None
+    return new_identifier(licence_type.type_code, issuer_code=entry.issuer_code)
 
 
 async def _insert_once(row: Licence) -> Licence:
     await Licence.bulk_create([row], ignore_conflicts=True)
-    return await Licence.select_for_update(no_key=True).get(
+    licence = await Licence.select_for_update(no_key=True).get_or_none(
         licence_type_id=row.licence_type_id, number_index=row.number_index
     )
+    if licence is None:
+        raise IdentifierTaken(identifier=row.identifier)
+    return licence
+
+
+async def _mark_checked(licence: Licence, entry: RegistryEntry) -> None:
+    """Say when, and by which registry; a licence known from before may learn its identifier."""
+    if entry.checked_at is None or (licence.checked_at and entry.checked_at <= licence.checked_at):
+        return
+    licence.checked_at, licence.registry = entry.checked_at, entry.registry
+    licence.region, licence.region_name = entry.region, entry.region_name
+    changed = ["checked_at", "registry", "region", "region_name"]
+    if entry.identifier is not None and entry.identifier != licence.identifier:
+        taken = await Licence.filter(identifier=entry.identifier).exists()
+        if taken:
+            raise IdentifierTaken(identifier=entry.identifier)
+        licence.identifier = str(read_identifier(entry.identifier))
+        changed.append("identifier")
+    await licence.save(update_fields=changed)
 
 
 async def _take_over(
