@@ -6,11 +6,16 @@ A controller that is not here does not answer.
 from litestar import Controller, Router
 
 from agency_api.callbacks import CallbackController
+from agency_api.token import MachineController
 from agency_api.verifications import VerificationController
 from agency_api.verifier_sessions import VerifierSessionController
 from agency_api.wechat_push import WechatPushController
 
-controllers: list[type[Controller]] = [VerifierSessionController, VerificationController]
+controllers: list[type[Controller]] = [
+    VerifierSessionController,
+    VerificationController,
+    MachineController,
+]
 callbacks: list[type[Controller]] = [CallbackController, WechatPushController]
 
 router = Router("/agency/v1", route_handlers=controllers)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.running import write_private
 
@@ -23,6 +24,7 @@ class DevSecrets(Struct, frozen=True, kw_only=True):
     presentation_keys: str
     resident_token_keys: str
     verifier_token_keys: str
+    machine_token_keys: str = ""
     owner_password: str
     application_password: str
 
@@ -39,9 +41,12 @@ class Addresses(Struct, frozen=True, kw_only=True):
 
 def open_secrets(path: Path) -> DevSecrets:
     """Those of an earlier start, or new ones, kept from now on."""
-    if path.exists():
-        return msgspec.json.decode(path.read_bytes(), type=DevSecrets)
     made = new_secrets()
+    if path.exists():
+        kept = msgspec.json.decode(path.read_bytes(), type=DevSecrets)
+        if kept.machine_token_keys:
+            return kept
+        made = replace(kept, machine_token_keys=made.machine_token_keys)
     write_private(path, msgspec.json.format(msgspec.json.encode(made)))
     return made
 
@@ -56,6 +61,7 @@ def new_secrets() -> DevSecrets:
         presentation_keys=_random_key(),
         resident_token_keys=new_key_pem(),
         verifier_token_keys=new_key_pem(),
+        machine_token_keys=new_key_pem(),
         owner_password=secrets.token_urlsafe(24),
         application_password=secrets.token_urlsafe(24),
     )
@@ -91,6 +97,7 @@ def development_variables(
         "PRESENTATION_KEYS": kept.presentation_keys,
         "RESIDENT_TOKEN_KEYS": kept.resident_token_keys,
         "VERIFIER_TOKEN_KEYS": kept.verifier_token_keys,
+        "MACHINE_TOKEN_KEYS": kept.machine_token_keys,
         "CLOCK_OFFSET_SECONDS": str(clock_offset_seconds),
         "OPERATING_DEPARTMENT": "330199-data",
         "STOP_SECONDS": "3",

@@ -179,6 +179,7 @@ def _issuer(settings: Settings) -> TokenIssuer:
     keys = {
         Audience.RESIDENT: read_keys(settings.resident_token_keys.reveal()),
         Audience.VERIFIER: read_keys(settings.verifier_token_keys.reveal()),
+        Audience.MACHINE: read_keys(settings.machine_token_keys.reveal()),
     }
     return TokenIssuer(keys, issuer=settings.public_url)
 

@@ -120,6 +120,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     audit_anchor_key: Secret
     resident_token_keys: Secret
     verifier_token_keys: Secret
+    machine_token_keys: Secret
     wechat: WechatApp
     wechat_push: WechatPush | None = None
     wechat_pay: WechatPay

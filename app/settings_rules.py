@@ -64,6 +64,7 @@ def _key_checks(settings: Settings) -> Iterator[Check]:
     for name, keys_of in (
         ("ZB_RESIDENT_TOKEN_KEYS", settings.resident_token_keys),
         ("ZB_VERIFIER_TOKEN_KEYS", settings.verifier_token_keys),
+        ("ZB_MACHINE_TOKEN_KEYS", settings.machine_token_keys),
     ):
         yield name, partial(read_keys, keys_of.reveal()), "应为 P-256 私钥的 PEM"
 

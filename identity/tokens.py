@@ -52,6 +52,7 @@ class TokenRefused(NotSignedIn):
 class Audience(StrEnum):
     RESIDENT = "resident"
     VERIFIER = "verifier"
+    MACHINE = "machine"
 
     @property
     def token_type(self) -> str:
@@ -119,13 +120,13 @@ class TokenIssuer:
             audience: {key.kid: key.private_key.public_key() for key in given}
             for audience, given in keys.items()
         }
-        self._issuer = issuer
+        self.issuer = issuer
 
     def issue(self, audience: Audience, claims: Claims, *, at: datetime) -> tuple[str, datetime]:
         """A token, and when it ends."""
         key, issued, ends = self._signing[audience], int(at.timestamp()), at + LIFETIME
         payload = msgspec.to_builtins(claims) | {
-            "iss": self._issuer,
+            "iss": self.issuer,
             "aud": audience.value,
             "jti": str(uuid4()),
             "iat": issued,
@@ -160,7 +161,7 @@ class TokenIssuer:
             key,
             algorithms=[ALGORITHM],
             audience=audience.value,
-            issuer=self._issuer,
+            issuer=self.issuer,
             # The times are judged by `at`, which a demonstration may have moved.
             options={
                 "require": ["iss", "aud", "sub", "sid", "jti", "iat", "nbf", "exp"],

@@ -62,6 +62,7 @@ def make_settings(*, database_url: str = "asyncpg://nobody@127.0.0.1/unused") ->
         presentation_keys=keys,
         resident_token_keys=secret,
         verifier_token_keys=secret,
+        machine_token_keys=secret,
         wechat=WechatApp(appid="wx-1", secret=secret, base_url=url),
         wechat_pay=WechatPay(merchants=[], base_url=url),
         alipay=Alipay(apps=[], gateway_url=url),

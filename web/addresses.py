@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
+from msgspec import Struct
+
 Network = IPv4Network | IPv6Network
+
+
+class Whence(Struct, frozen=True):
+    """Where a request comes from: the address, and whom a limit counts for it."""
+
+    address: str
+    network: str
 
 
 def client_address(scope: Any, trusted_proxies: Sequence[Network] = ()) -> str:
@@ -22,7 +31,11 @@ def client_address(scope: Any, trusted_proxies: Sequence[Network] = ()) -> str:
 
 def client_network(scope: Any, trusted_proxies: Sequence[Network] = ()) -> str:
     """Whom a limit counts: the address, or the /64 of an IPv6 one, all of which one home has."""
-    address = client_address(scope, trusted_proxies)
+    return network_of(client_address(scope, trusted_proxies))
+
+
+def network_of(address: str) -> str:
+    """Whom a limit counts for an address that was read before."""
     return str(IPv6Network((address, 64), strict=False)) if ":" in address else address
 
 

@@ -1,11 +1,12 @@
 """Who is signed in, decided before anything of the request is read. 登录校验
 
 The matrix names the audience of a route; that audience's door makes the caller out of the token or
-cookie, or refuses. The route then takes it by name: `caller`, `operator` or `verifier`.
+cookie, or refuses. The route then takes it by name: `caller`, `operator`,
+`verifier` or `machine`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -18,16 +19,19 @@ from litestar.handlers import BaseRouteHandler
 
 from core.clock import now
 from core.errors import NotAllowed, NotSignedIn
-from identity.callers import Caller, OperatorCaller, VerifierCaller
-from web.addresses import Network, client_network
+from identity.callers import Caller, MachineCaller, OperatorCaller, VerifierCaller
+from web.addresses import Network, client_address, network_of
 from web.limiter import Limiter
 from web.matrix import Access, Audience, Matrix
 
-AnyCaller = Caller | OperatorCaller | VerifierCaller
+AnyCaller = Caller | OperatorCaller | VerifierCaller | MachineCaller
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
-Kind = TypeVar("Kind", Caller, OperatorCaller, VerifierCaller)
+Kind = TypeVar("Kind", Caller, OperatorCaller, VerifierCaller, MachineCaller)
 Door = Callable[[AnyConnection, datetime, "Passage"], Awaitable[AnyCaller]]
 """Makes the caller of one audience out of a connection, or raises NotSignedIn."""
+
+STEP_UP_LASTS = timedelta(minutes=5)
+"""For how long a one-time code, given again, opens what needs it."""
 
 
 class SignInRequired(NotSignedIn):
@@ -41,6 +45,18 @@ class RoleRequired(NotAllowed):
     shown = ("roles",)
 
 
+class ScopeRequired(NotAllowed):
+    code = "web.scope_required"
+    message = "该系统没有此项接口权限"
+    shown = ("scopes",)
+
+
+class StepUpRequired(NotAllowed):
+    code = "web.step_up_required"
+    message = "此操作需要再次输入动态码"
+    shown = ("step",)
+
+
 class Passage:
     """One request on its way through a door. It is counted once, for whom it is from.
 
@@ -48,8 +64,9 @@ class Passage:
     names one account or one verifier. When the door refuses after all, it was not theirs.
     """
 
-    def __init__(self, limiter: Limiter, action: str | None) -> None:
+    def __init__(self, limiter: Limiter, action: str | None, *, address: str = "unknown") -> None:
         self._limiter = limiter
+        self.address = address
         self._action = action
         self._counted: str | None = None
         self.read_for = None if action is None else partial(self._read_for, action)
@@ -91,15 +108,14 @@ class Gatekeeper:
         access = self._matrix.find(method, str(connection.scope["path_template"]))
         if access is None:
             raise NotFoundException()
-        passage = Passage(
-            self._limiter, handler.opt.get("limit", "read" if method == "GET" else "write")
-        )
-        network = client_network(connection.scope, self._trusted_proxies)
+        limit = handler.opt.get("limit", "read" if method == "GET" else "write")
+        address = client_address(connection.scope, self._trusted_proxies)
+        passage, network = Passage(self._limiter, limit, address=address), network_of(address)
         if access.audience is Audience.ANYONE:
             await passage.count(network)
             return
         caller = await self._enter(connection, access.audience, passage, network)
-        _check_role(caller, access)
+        _check_rights(caller, access)
         connection.scope["user"] = caller
         await passage.count(_counted(caller))
 
@@ -120,9 +136,18 @@ def _counted(caller: AnyCaller) -> str:
     return f"account:{caller.account_id}" if isinstance(caller, Caller) else caller.actor()
 
 
-def _check_role(caller: AnyCaller, access: Access) -> None:
-    if isinstance(caller, OperatorCaller) and not caller.roles & access.roles:
-        raise RoleRequired(roles=sorted(access.roles))
+def _check_rights(caller: AnyCaller, access: Access) -> None:
+    if isinstance(caller, OperatorCaller):
+        if not caller.roles & access.roles:
+            raise RoleRequired(roles=sorted(access.roles))
+        if access.step_up and not _proved_lately(caller, now()):
+            raise StepUpRequired(operator_id=caller.operator_id, step="totp")
+    if isinstance(caller, MachineCaller) and access.scopes and not caller.scopes & access.scopes:
+        raise ScopeRequired(scopes=sorted(access.scopes))
+
+
+def _proved_lately(operator: OperatorCaller, at: datetime) -> bool:
+    return operator.proved_at is not None and at - operator.proved_at <= STEP_UP_LASTS
 
 
 def bearer_token(connection: AnyConnection) -> str:
@@ -146,6 +171,10 @@ def provide_operator(request: AnyRequest) -> OperatorCaller:
 
 def provide_verifier(request: AnyRequest) -> VerifierCaller:
     return _of_kind(request, VerifierCaller)
+
+
+def provide_machine(request: AnyRequest) -> MachineCaller:
+    return _of_kind(request, MachineCaller)
 
 
 def _of_kind(request: AnyRequest, kind: type[Kind]) -> Kind:

@@ -1,7 +1,8 @@
-"""The door of each audience: how a request shows who it is from. 三类用户的登录凭证
+"""The door of each audience: how a request shows who it is from. 各类用户的登录凭证
 
 Residents and verifiers send an access token. An operator's browser sends a cookie, and then also
-what only our own page can send; an operator's program sends the same value as a bearer token.
+what only our own page can send; an operator's program sends the same value as a bearer token. A
+program of an agency sends an access token of its own kind.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,8 @@ from litestar.datastructures import Cookie
 
 from core.errors import NotAllowed
 from identity.authentication import authenticate_resident, authenticate_verifier
-from identity.callers import Caller, OperatorCaller, VerifierCaller
+from identity.callers import Caller, MachineCaller, OperatorCaller, VerifierCaller
+from identity.machine_tokens import authenticate_machine
 from identity.operator_sessions import authenticate_operator
 from identity.session_states import SessionStates
 from identity.tokens import TokenIssuer, TokenReader
@@ -43,10 +45,15 @@ def make_doors(issuer: TokenIssuer, states: SessionStates) -> Mapping[Audience, 
             token, issuer=tokens, states=states, at=at, read=passage.read_for
         )
 
+    async def machine(connection: AnyConnection, at: datetime, passage: Passage) -> MachineCaller:
+        token = bearer_token(connection)
+        return await authenticate_machine(token, address=passage.address, issuer=tokens, at=at)
+
     return {
         Audience.RESIDENT: resident,
         Audience.VERIFIER: verifier,
         Audience.OPERATOR: enter_as_operator,
+        Audience.MACHINE: machine,
     }
 
 

@@ -12,6 +12,8 @@ import yaml
 from litestar.routes import BaseRoute, HTTPRoute
 from msgspec import Struct
 
+from identity.machine_clients import MachineScope
+
 
 class Audience(StrEnum):
     """For whom a token is made. One audience's token opens nothing of another's."""
@@ -20,6 +22,7 @@ class Audience(StrEnum):
     RESIDENT = "resident"
     VERIFIER = "verifier"
     OPERATOR = "operator"
+    MACHINE = "machine"
 
 
 OPERATOR_ROLES = frozenset(
@@ -35,6 +38,8 @@ OPERATOR_ROLES = frozenset(
         "system_admin",
     }
 )
+MACHINE_SCOPES = frozenset(MachineScope)
+STEP_UP = "step_up"
 METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
 
 _TYPED = re.compile(r"\{(\w+):\w+\}")
@@ -45,10 +50,15 @@ class MatrixWrong(Exception):
 
 
 class Access(Struct, frozen=True):
-    """Who may call one route: one audience, and for operators which roles."""
+    """Who may call one route: one audience, for operators which roles, for programs which scopes.
+
+    With `step_up` an operator must have given a one-time code in the last minutes.
+    """
 
     audience: Audience
     roles: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    step_up: bool = False
 
 
 class Matrix:
@@ -108,8 +118,10 @@ def _access(line: str, roles: Iterable[str]) -> Access:
     named = frozenset(roles)
     if method not in METHODS or not path.startswith("/") or not named:
         raise MatrixWrong(f"not a line: {line}")
-    if named <= OPERATOR_ROLES:
-        return Access(Audience.OPERATOR, named)
+    if named - {STEP_UP} <= OPERATOR_ROLES and named != {STEP_UP}:
+        return Access(Audience.OPERATOR, named - {STEP_UP}, step_up=STEP_UP in named)
+    if named <= MACHINE_SCOPES:
+        return Access(Audience.MACHINE, scopes=named)
     if len(named) == 1 and (name := min(named)) in set(Audience) - {Audience.OPERATOR}:
         return Access(Audience(name))
     raise MatrixWrong(f"not roles of one audience: {line}")

@@ -21,9 +21,10 @@ from litestar.routes import HTTPRoute
 from core.database import DatabaseGone
 from core.errors import DomainError
 from identity.authentication import SessionEnded
+from identity.machine_tokens import AddressNotAllowed, MachineSessionEnded, QuotaSpent
 from identity.operator_sessions import OperatorSessionEnded
 from identity.tokens import TokenRefused
-from web.auth import RoleRequired, SignInRequired
+from web.auth import RoleRequired, ScopeRequired, SignInRequired, StepUpRequired
 from web.body import BODY_REFUSALS
 from web.doors import OPERATOR_COOKIE, SAFE_METHODS, CrossSiteRefused
 from web.edge import AddressInvalid
@@ -57,6 +58,9 @@ SCHEMES: dict[str, SecurityScheme | Reference] = {
     Audience.VERIFIER: SecurityScheme(
         "http", "核验员访问令牌，10 分钟有效", scheme="bearer", bearer_format="JWT"
     ),
+    Audience.MACHINE: SecurityScheme(
+        "http", "机构系统访问令牌，10 分钟有效", scheme="bearer", bearer_format="JWT"
+    ),
     Audience.OPERATOR: SecurityScheme("http", "程序登录得到的工作人员令牌", scheme="bearer"),
     COOKIE: SecurityScheme(
         "apiKey",
@@ -76,6 +80,15 @@ _AT_THE_DOOR: Mapping[Audience, Sequence[type[DomainError]]] = {
     Audience.ANYONE: (),
     Audience.RESIDENT: (SignInRequired, TokenRefused, SessionEnded, TooManyRequests),
     Audience.VERIFIER: (SignInRequired, TokenRefused, SessionEnded, TooManyRequests),
+    Audience.MACHINE: (
+        SignInRequired,
+        TokenRefused,
+        MachineSessionEnded,
+        AddressNotAllowed,
+        ScopeRequired,
+        QuotaSpent,
+        TooManyRequests,
+    ),
     Audience.OPERATOR: (
         SignInRequired,
         OperatorSessionEnded,
@@ -123,6 +136,8 @@ def refusals(
     found: dict[int, list[Any]] = {}
     for error in (*_general(operation, handler), *_AT_THE_DOOR[access.audience]):
         _add(found, error)
+    if access.step_up:
+        _add(found, StepUpRequired)
     if any(_is_checked(one) for one in operation.get("parameters", ())):
         found.setdefault(400, []).append(PARAMETERS_INVALID)
     if any(_is_read_by_the_router(one) for one in operation.get("parameters", ())):
@@ -198,6 +213,8 @@ def _complete(operation: Document, handler: HTTPRouteHandler, access: Access) ->
         responses[str(status)] = _problem_response(status, known)
     if access.roles:
         operation["x-roles"] = sorted(access.roles)
+    if access.scopes:
+        operation["x-scopes"] = sorted(access.scopes)
 
 
 def _complete_contents(operation: Document, handler: HTTPRouteHandler) -> None:

@@ -14,8 +14,16 @@ from litestar.routes import HTTPRoute
 
 from core.errors import DomainError
 from core.signing import Signer
-from web.addresses import Network
-from web.auth import Door, Gatekeeper, provide_caller, provide_operator, provide_verifier
+from web.addresses import Network, Whence, client_address, network_of
+from web.auth import (
+    AnyRequest,
+    Door,
+    Gatekeeper,
+    provide_caller,
+    provide_machine,
+    provide_operator,
+    provide_verifier,
+)
 from web.docs.serving import DocumentController, DocumentPlugin, Documents, PagesPlugin
 from web.edge import BoundsMiddleware, add_safe_headers
 from web.errors import crash_problem, domain_problem, http_problem, report_broken_seal
@@ -43,9 +51,11 @@ class WebPlugin(InitPlugin):
         self.matrix = matrix or load_matrix()
         self._limiter = limiter
         self._pages = Pages(cursor_signer)
+        self._trusted_proxies = trusted_proxies
         self._gatekeeper = Gatekeeper(self.matrix, doors, limiter, trusted_proxies)
         self._documents = Documents(self.matrix)
         self._version = version
+        self._trusted_proxies = trusted_proxies
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         app_config.request_class = StrictRequest
@@ -83,10 +93,20 @@ class WebPlugin(InitPlugin):
             "caller": Provide(provide_caller, sync_to_thread=False),
             "operator": Provide(provide_operator, sync_to_thread=False),
             "verifier": Provide(provide_verifier, sync_to_thread=False),
+            "whence": Provide(self._whence, sync_to_thread=False),
+            "machine": Provide(provide_machine, sync_to_thread=False),
             "limiter": Provide(lambda: self._limiter, sync_to_thread=False),
             "documents": Provide(lambda: self._documents, sync_to_thread=False),
+            "network": Provide(self._network_of, sync_to_thread=False),
             "pages": Provide(lambda: self._pages, sync_to_thread=False),
         }
+
+    def _whence(self, request: AnyRequest) -> Whence:
+        address = client_address(request.scope, self._trusted_proxies)
+        return Whence(address, network_of(address))
+
+    def _network_of(self, request: AnyRequest) -> str:
+        return client_network(request.scope, self._trusted_proxies)
 
 
 def _provide_in_turn(app: Litestar) -> None:

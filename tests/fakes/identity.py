@@ -100,6 +100,7 @@ def make_issuer(*, resident: str | None = None) -> TokenIssuer:
     keys = {
         Audience.RESIDENT: read_keys(resident or new_key_pem()),
         Audience.VERIFIER: read_keys(new_key_pem()),
+        Audience.MACHINE: read_keys(new_key_pem()),
     }
     return TokenIssuer(keys, issuer=ISSUER)
 

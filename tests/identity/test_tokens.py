@@ -23,7 +23,7 @@ from identity.tokens import (
 from tests.conftest import AT
 from tests.fakes.identity import ISSUER
 
-OLD, NEW, VERIFIERS = new_key_pem(), new_key_pem(), new_key_pem()
+OLD, NEW, VERIFIERS, MACHINES = (new_key_pem() for _ in range(4))
 CLAIMS = Claims(sub=uuid4(), sid=uuid4(), epoch=0, level=2, party=uuid4(), scope="confirmer")
 
 
@@ -31,6 +31,7 @@ def issuer_with(*residents: str, issuer: str = ISSUER) -> TokenIssuer:
     keys = {
         Audience.RESIDENT: read_keys("".join(residents)),
         Audience.VERIFIER: read_keys(VERIFIERS),
+        Audience.MACHINE: read_keys(MACHINES),
     }
     return TokenIssuer(keys, issuer=issuer)
 

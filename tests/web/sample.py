@@ -21,7 +21,7 @@ from core.files import FileStorage
 from core.ids import new_id
 from core.sealing import Vault
 from core.signing import Signer
-from identity.callers import Caller, OperatorCaller, VerifierCaller
+from identity.callers import Caller, MachineCaller, OperatorCaller, VerifierCaller
 from web.auth import AnyCaller, AnyConnection, Door, Passage, SignInRequired, bearer_token
 from web.body import CALLBACK_BODY_LIMIT
 from web.limiter import RULES, Limiter, Rule
@@ -48,6 +48,9 @@ LINES = {
     "GET /mine": ["resident"],
     "GET /checks": ["verifier"],
     "GET /desk": ["editor", "auditor"],
+    "GET /feed": ["machine"],
+    "POST /feed": ["licences:take"],
+    "POST /exports": ["editor", "step_up"],
     "POST /sessions": ["anyone"],
     "POST /policies": ["publisher"],
     "POST /files": ["anyone"],
@@ -162,6 +165,19 @@ async def desk(operator: NamedDependency[OperatorCaller]) -> str:
     return operator.department
 
 
+@get("/feed")
+async def feed(machine: NamedDependency[MachineCaller]) -> str:
+    return machine.organisation_name
+
+
+@post("/feed")
+async def take(machine: NamedDependency[MachineCaller]) -> None: ...
+
+
+@post("/exports")
+async def exports(operator: NamedDependency[OperatorCaller]) -> None: ...
+
+
 @post("/sessions", limit="log_in")
 async def sessions() -> None: ...
 
@@ -208,6 +224,17 @@ CALLERS: Mapping[Audience, AnyCaller] = {
         department="330199-civil-affairs",
         division="330199",
     ),
+    Audience.MACHINE: MachineCaller(
+        client_id=new_id(),
+        organisation_id=new_id(),
+        organisation_name="临溪公积金中心",
+        department="330199-housing-fund",
+        division="330199",
+        scopes=frozenset({"verifications:write"}),
+        licence_types=frozenset(),
+        fields=frozenset(),
+        purpose="提取核验",
+    ),
 }
 
 
@@ -223,13 +250,22 @@ async def _operator(connection: AnyConnection, at: datetime, _: Passage) -> AnyC
     return _known(connection, Audience.OPERATOR)
 
 
+async def _machine(connection: AnyConnection, at: datetime, _: Passage) -> AnyCaller:
+    return _known(connection, Audience.MACHINE)
+
+
 def _known(connection: AnyConnection, audience: Audience) -> AnyCaller:
     if bearer_token(connection) != audience:
         raise SignInRequired()
     return CALLERS[audience]
 
 
-DOORS = {Audience.RESIDENT: _resident, Audience.VERIFIER: _verifier, Audience.OPERATOR: _operator}
+DOORS = {
+    Audience.RESIDENT: _resident,
+    Audience.VERIFIER: _verifier,
+    Audience.OPERATOR: _operator,
+    Audience.MACHINE: _machine,
+}
 
 
 def make_app(
@@ -250,6 +286,7 @@ def make_app(
         matrix=Matrix(LINES),
     )
     handlers = [lists, callbacks, broken, mine, checks, desk, sessions, policies, upload, download]
+    handlers += [feed, take, exports]
     storage = FileStorage(store or MemoryStore(), vault)
     files = Provide(lambda: storage, sync_to_thread=False)
     return Litestar([ThingController, *handlers], plugins=[plugin], dependencies={"files": files})

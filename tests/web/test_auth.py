@@ -13,7 +13,12 @@ from web.auth import AnyCaller, AnyConnection, Passage
 from web.limiter import RULES, Rule
 from web.matrix import Audience, Matrix, MatrixWrong, load_matrix, route_keys
 
-ROUTES = {"/mine": "resident", "/checks": "verifier", "/desk": "operator"}
+ROUTES = {
+    "/mine": "resident",
+    "/checks": "verifier",
+    "/desk": "operator",
+    "/feed": "machine",
+}
 
 
 def _from(address: str, app: Litestar) -> httpx.AsyncClient:
@@ -49,6 +54,20 @@ class TestSignedIn:
 
         assert (reply.status_code, reply.json()["code"]) == (403, "web.role_required")
         assert reply.json()["details"] == {"roles": ["publisher"]}
+
+    async def test_a_program_needs_a_scope_of_the_route(self, client: httpx.AsyncClient) -> None:
+        reply = await client.post("/feed", headers=_as("machine"))
+
+        assert (reply.status_code, reply.json()["code"]) == (403, "web.scope_required")
+        assert reply.json()["details"] == {"scopes": ["licences:take"]}
+
+    async def test_what_is_worth_most_needs_a_code_of_the_last_minutes(
+        self, client: httpx.AsyncClient
+    ) -> None:
+        reply = await client.post("/exports", headers=_as("operator"))
+
+        assert (reply.status_code, reply.json()["code"]) == (403, "web.step_up_required")
+        assert reply.json()["details"] == {"step": "totp"}
 
     async def test_a_stranger_is_turned_away_before_the_body_is_read(
         self, client: httpx.AsyncClient
