@@ -51,7 +51,6 @@ class WebPlugin(InitPlugin):
         self.matrix = matrix or load_matrix()
         self._limiter = limiter
         self._pages = Pages(cursor_signer)
-        self._trusted_proxies = trusted_proxies
         self._gatekeeper = Gatekeeper(self.matrix, doors, limiter, trusted_proxies)
         self._documents = Documents(self.matrix)
         self._version = version
@@ -97,16 +96,12 @@ class WebPlugin(InitPlugin):
             "machine": Provide(provide_machine, sync_to_thread=False),
             "limiter": Provide(lambda: self._limiter, sync_to_thread=False),
             "documents": Provide(lambda: self._documents, sync_to_thread=False),
-            "network": Provide(self._network_of, sync_to_thread=False),
             "pages": Provide(lambda: self._pages, sync_to_thread=False),
         }
 
     def _whence(self, request: AnyRequest) -> Whence:
         address = client_address(request.scope, self._trusted_proxies)
         return Whence(address, network_of(address))
-
-    def _network_of(self, request: AnyRequest) -> str:
-        return client_network(request.scope, self._trusted_proxies)
 
 
 def _provide_in_turn(app: Litestar) -> None:
