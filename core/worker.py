@@ -1,6 +1,7 @@
 """The process that runs the jobs. With `core.jobs` the only place that knows the queue library.
 
-A job whose worker was killed comes back: its heartbeat stops, and the timetable hands it out again.
+A job whose worker was killed comes back: its heartbeat stops, and the timetable hands it out again;
+so does one that the database gave to a worker, or took from it, while it went away (`kept_jobs`).
 When the database goes away the worker waits and begins again by itself.
 """
 
@@ -19,11 +20,13 @@ from psycopg_pool import PoolTimeout
 from core import jobs
 from core.clock import now
 from core.database import DatabaseGone
+from core.kept_jobs import KeptJobs
 
 MAX_ATTEMPTS = 16
 LONGEST_WAIT_SECONDS = 600
 HEARTBEAT_SECONDS = 3.0
 STALLED_SECONDS = 12.0
+LOOK_SECONDS = 6.0
 GRACE_SECONDS = 15.0
 
 log = logging.getLogger(__name__)
@@ -93,6 +96,7 @@ async def _work(queue: procrastinate.App, stop: asyncio.Event, concurrency: int)
 
 
 async def _until_stopped(queue: procrastinate.App, stop: asyncio.Event, concurrency: int) -> None:
+    kept = KeptJobs()
     work = asyncio.create_task(
         queue.run_worker_async(
             concurrency=concurrency,
@@ -102,10 +106,11 @@ async def _until_stopped(queue: procrastinate.App, stop: asyncio.Event, concurre
             update_heartbeat_interval=HEARTBEAT_SECONDS,
             stalled_worker_timeout=STALLED_SECONDS,
             delete_jobs="successful",
+            worker_middleware=[kept.watch],
         )
     )
     stopped = asyncio.create_task(stop.wait())
-    stalled = asyncio.create_task(_keep(Regularly(STALLED_SECONDS / 2, _revive(queue)), stop))
+    stalled = asyncio.create_task(_keep(Regularly(LOOK_SECONDS, _revive(queue, kept)), stop))
     try:
         await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -122,10 +127,11 @@ async def _ended(work: asyncio.Task[None]) -> None:
         return
 
 
-def _revive(queue: procrastinate.App) -> Callable[[], Awaitable[None]]:
+def _revive(queue: procrastinate.App, kept: KeptJobs) -> Callable[[], Awaitable[None]]:
     async def revive() -> None:
         manager = queue.job_manager
-        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        stalled = await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS)
+        for job in [*stalled, *await kept.find(manager)]:
             log.warning("job_stalled", extra={"job": job.task_name, "job_id": job.id})
             if job.attempts < MAX_ATTEMPTS:
                 await manager.retry_job(job)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from tortoise import connections
+from tortoise.transactions import in_transaction
 
 from app.embedded.postgres import EmbeddedPostgres
 from core import jobs, worker
@@ -66,6 +67,7 @@ async def test_a_killed_workers_job_comes_back(
 ) -> None:
     """Dies in the middle: the job was taken by a worker whose heartbeat stopped (I10)."""
     monkeypatch.setattr(worker, "STALLED_SECONDS", 0.5)
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.2)
     seen: list[int] = []
 
     async def note() -> None:
@@ -82,11 +84,40 @@ async def test_a_killed_workers_job_comes_back(
         await until(lambda: seen == [1])
 
 
+async def test_a_job_that_a_living_worker_holds_and_does_not_do_comes_back(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I10: the database went away as it handed the job out, or before its end was written down.
+
+    One that is long at work is left alone.
+    """
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.3)
+    seen: list[int] = []
+
+    async def note(n: int) -> None:
+        seen.append(n)
+        await asyncio.sleep(1.5 if n == 1 else 0)
+
+    async with working(postgres, {"note": note}):
+        await jobs.enqueue("note", n=1)
+        await until(lambda: seen == [1])
+        async with in_transaction() as connection:
+            await jobs.enqueue("note", n=2)
+            await connection.execute_query(
+                "UPDATE procrastinate_jobs SET status = 'doing',"
+                " worker_id = (SELECT max(id) FROM procrastinate_workers) WHERE status = 'todo'"
+            )
+        await until(lambda: len(seen) > 1)
+
+    assert seen == [1, 2]
+
+
 async def test_a_job_that_kills_whoever_takes_it_is_given_up_in_the_end(
     postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I10: handed out for ever it would take every worker with it."""
     monkeypatch.setattr(worker, "STALLED_SECONDS", 0.5)
+    monkeypatch.setattr(worker, "LOOK_SECONDS", 0.2)
     taken: list[int] = []
 
     async def deadly() -> None:
