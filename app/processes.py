@@ -5,6 +5,7 @@ are killed ourselves, the kernel (Linux) sends each child its death signal.
 """
 
 import ctypes
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -125,8 +126,12 @@ def descendants(pid: int) -> list[int]:
 
 
 def die_with_parent(number: signal.Signals) -> None:
-    """For a process that somebody else's code started: end when its parent does."""
-    act = _die_with(os.getppid(), number)
+    """For a process that somebody else's code started: end when its parent does, also when it did
+    before we came to say so.
+    """
+    began_by = multiprocessing.parent_process()
+    parent = os.getppid() if began_by is None or began_by.pid is None else began_by.pid
+    act = _die_with(parent, number)
     if act is not None:
         act()
 

@@ -53,6 +53,27 @@ def test_a_killed_holder_takes_its_children_along(tmp_path: Path) -> None:
     assert _gone(int(holder.stdout))
 
 
+def test_who_comes_to_life_after_its_parent_was_killed_ends_too() -> None:
+    """As a worker of the API that was still importing: it served on at the same address."""
+    code = (
+        "import multiprocessing, os, signal, time\nfrom app.processes import die_with_parent\n"
+        "def late(parent):\n"
+        "    print(os.getpid(), flush=True)\n"
+        "    while os.getppid() == parent: time.sleep(0.01)\n"
+        "    die_with_parent(signal.SIGTERM)\n"
+        "    time.sleep(60)\n"
+        "fork = multiprocessing.get_context('fork')\n"
+        "fork.Process(target=late, args=[os.getpid()]).start()\n"
+        "time.sleep(0.2)\nos.kill(os.getpid(), signal.SIGKILL)"
+    )
+
+    parent = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, check=False, timeout=30
+    )
+
+    assert _gone(int(parent.stdout))
+
+
 def test_a_whole_tree_is_frozen_goes_on_and_is_killed(tmp_path: Path) -> None:
     parent = spawn(HAS_CHILD, output=tmp_path / "out")
     child = int(_first_line(tmp_path / "out"))
