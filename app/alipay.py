@@ -11,12 +11,14 @@ from core.wire.alipay_gateway import AlipayGateway as AlipayLine
 from core.wire.alipay_gateway import AlipayKeys
 from core.wire.alipay_trust import AlipayCertificates
 from identity.providers.alipay import AlipayProvider
+from identity.providers.alipay_faces import AlipayFaces
 from payments.gateways.alipay import AlipayGateway
 from payments.gateways.alipay_transfer import AlipayTransfers
 
 
 class AlipayAdapters(Struct, frozen=True):
     providers: list[AlipayProvider]
+    faces: list[AlipayFaces]
     payments: list[AlipayGateway]
     transfers: list[AlipayTransfers]
 
@@ -32,6 +34,7 @@ def alipay_adapters(
     lines = [(app, AlipayLine(_keys(app), client, url=url)) for app in settings.alipay.apps]
     return AlipayAdapters(
         providers=[AlipayProvider(line) for _, line in lines],
+        faces=[AlipayFaces(line, return_url=settings.public_url) for _, line in lines],
         payments=[
             AlipayGateway(
                 line,

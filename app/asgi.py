@@ -68,6 +68,7 @@ def _dependencies(parts: Parts, settings: Settings) -> dict[str, Provide]:
         "issuer": parts.issuer,
         "session_states": parts.session_states,
         "identity_providers": parts.identity_providers,
+        "face_verifiers": parts.face_verifiers,
         "population_register": parts.population_register,
         "business_register": parts.business_register,
         "gateways": parts.gateways,

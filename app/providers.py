@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from app.alipay import AlipayAdapters, alipay_adapters
 from app.key_alarm import key_alarm
 from app.settings import Register, Settings, WechatMerchant
+from app.wechat import wechat_adapters
 from core.files import open_store
 from core.sealing import Vault, load_vault
 from core.signature_keys import SignatureKey, read_signature_key
@@ -27,16 +28,14 @@ from core.wire.hmac_api import HmacApi
 from core.wire.wechat_push import PushKeys
 from identity.providers import (
     BusinessRegister,
+    FaceVerifiers,
     IdentityProviders,
     PopulationRegister,
 )
 from identity.providers.registers import BusinessRegisterApi, PopulationRegisterApi
-from identity.providers.wechat import WechatProvider
-from identity.providers.wechat_token import WechatToken
 from identity.session_states import SessionStates
 from identity.tokens import Audience, TokenIssuer, read_keys
 from notifications.channels import Channels
-from notifications.channels.wechat_subscribe import WechatSubscribe
 from payments.gateways import Bank, Gateways
 from payments.gateways.bank import CorporateBank
 from payments.gateways.wechat import WechatGateway
@@ -75,12 +74,13 @@ class Parts(Struct, frozen=True, kw_only=True):
     issuer: TokenIssuer
     session_states: SessionStates
     identity_providers: IdentityProviders
+    face_verifiers: FaceVerifiers
     population_register: PopulationRegister
     business_register: BusinessRegister
     gateways: Gateways
     bank: Bank
     channels: Channels
-    push_keys: PushKeys | None = None
+    push_keys: Sequence[PushKeys] = ()
     presentation_signer: Signer
     cursor_signer: Signer
     file_store: ObjectStore
@@ -112,10 +112,7 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
         socket_timeout=None,
         socket_connect_timeout=1.0,
     )
-    wechat = open_client(settings.wechat.base_url)
-    token = WechatToken(
-        wechat, cache, appid=settings.wechat.appid, secret=settings.wechat.secret.reveal()
-    )
+    wechat = wechat_adapters(settings, open_client, cache)
     suite = SUITES[settings.crypto_suite]
     alipay = alipay_adapters(settings, open_client)
     keys = [b64decode(key) for key in settings.presentation_keys.reveal().split(",")]
@@ -126,7 +123,8 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
         cache=cache,
         issuer=_issuer(settings),
         session_states=SessionStates(cache),
-        identity_providers=_identity_providers(settings, wechat, token, alipay),
+        identity_providers=IdentityProviders([*wechat.providers, *alipay.providers]),
+        face_verifiers=FaceVerifiers([*wechat.faces, *alipay.faces]),
         population_register=PopulationRegisterApi(
             _signed_api(settings.population_register, open_client)
         ),
@@ -135,7 +133,7 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
         bank=CorporateBank(
             _signed_api(settings.bank, open_client), debit_account=settings.bank.debit_account
         ),
-        channels=Channels([WechatSubscribe(wechat, token)]),
+        channels=Channels([wechat.messages]),
         push_keys=_push_keys(settings),
         presentation_signer=Signer(keys, purpose="licence presentation", suite=suite),
         cursor_signer=Signer(keys, purpose="page cursor", suite=suite),
@@ -184,14 +182,6 @@ def _issuer(settings: Settings) -> TokenIssuer:
     return TokenIssuer(keys, issuer=settings.public_url)
 
 
-def _identity_providers(
-    settings: Settings, wechat: httpx.AsyncClient, token: WechatToken, alipay: AlipayAdapters
-) -> IdentityProviders:
-    appid, secret = settings.wechat.appid, settings.wechat.secret.reveal()
-    provider = WechatProvider(wechat, appid=appid, secret=secret, token=token)
-    return IdentityProviders([provider, *alipay.providers])
-
-
 def _gateways(settings: Settings, alipay: AlipayAdapters, open_client: OpenClient) -> Gateways:
     base_url = settings.wechat_pay.base_url
     alarm = key_alarm(settings.operating_department)
@@ -211,11 +201,11 @@ def _gateways(settings: Settings, alipay: AlipayAdapters, open_client: OpenClien
     )
 
 
-def _push_keys(settings: Settings) -> PushKeys | None:
-    push = settings.wechat_push
-    if push is None:
-        return None
-    return PushKeys(push.appid, push.token.reveal(), push.encoding_aes_key.reveal())
+def _push_keys(settings: Settings) -> list[PushKeys]:
+    pushes = settings.wechat_push.apps if settings.wechat_push else []
+    return [
+        PushKeys(push.appid, push.token.reveal(), push.encoding_aes_key.reveal()) for push in pushes
+    ]
 
 
 def _notify_url(line: WechatPayApi, settings: Settings) -> str:
@@ -226,9 +216,11 @@ def _wechat_keys(merchant: WechatMerchant, settings: Settings) -> WechatPayKeys:
     private = load_pem_private_key(merchant.private_key_pem.reveal().encode(), None)
     assert isinstance(private, RSAPrivateKey)
     pems = {merchant.public_key_id: merchant.public_key_pem, **merchant.more_keys}
+    appids = merchant.appids or [app.appid for app in settings.wechat.apps]
     return WechatPayKeys(
         mchid=merchant.mchid,
-        appid=settings.wechat.appid,
+        appid=appids[0],
+        more_appids=tuple(appids[1:]),
         serial_no=merchant.serial_no,
         private_key=private,
         platform_keys={serial: load_platform_key(pem) for serial, pem in pems.items()},

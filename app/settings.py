@@ -29,23 +29,48 @@ class MessageTemplate(Section, frozen=True):
     keys: list[str]
 
 
-class WechatApp(Section, frozen=True):
+class WechatMiniProgram(Section, frozen=True):
+    """One mini-program, as its own console hands it out."""
+
     appid: Name
     secret: Secret
     templates: list[MessageTemplate] = []
+
+
+class WechatApp(WechatMiniProgram, frozen=True):
+    """The mini-program that we serve; a deployment with several names the rest in `more_apps`."""
+
+    more_apps: list[WechatMiniProgram] = []
     base_url: Url = "https://api.weixin.qq.com"
 
+    @property
+    def apps(self) -> list[WechatMiniProgram]:
+        return [self, *self.more_apps]
 
-class WechatPush(Section, frozen=True):
-    """What the mini-program's console and we agreed on for 消息推送: safe mode, JSON."""
+
+class WechatPushKeys(Section, frozen=True):
+    """What a mini-program's console and we agreed on for 消息推送: safe mode, JSON."""
 
     appid: Name
     token: Secret
     encoding_aes_key: Secret
 
 
+class WechatPush(WechatPushKeys, frozen=True):
+    """Of the mini-program that we serve; those of further ones stand in `more_apps`."""
+
+    more_apps: list[WechatPushKeys] = []
+
+    @property
+    def apps(self) -> list[WechatPushKeys]:
+        return [self, *self.more_apps]
+
+
 class WechatMerchant(Section, frozen=True):
-    """One merchant number. `more_keys` are further platform keys by serial, while they change."""
+    """One merchant number. `more_keys` are further platform keys by serial, while they change.
+
+    `appids` are the mini-programs it is bound to, the one it pays out in first; unnamed, all ours.
+    """
 
     mchid: Name
     serial_no: Name
@@ -54,6 +79,7 @@ class WechatMerchant(Section, frozen=True):
     public_key_id: Name
     public_key_pem: str
     more_keys: dict[str, str] = {}
+    appids: list[Name] = []
 
 
 class WechatPay(Section, frozen=True):
@@ -80,7 +106,7 @@ class AlipayApp(Section, frozen=True):
 
 
 class Alipay(Section, frozen=True):
-    """The applications at Alipay; the first is the one people log in to."""
+    """The applications at Alipay; people log in to any, to the first when they name none."""
 
     apps: list[AlipayApp]
     gateway_url: Url = "https://openapi.alipay.com/gateway.do"

@@ -80,8 +80,16 @@ def _address_checks(settings: Settings) -> Iterator[Check]:
 
 
 def _platform_checks(settings: Settings) -> Iterator[Check]:
+    ours = [app.appid for app in settings.wechat.apps]
+    yield "ZB_WECHAT", partial(_differ, ours), "同一个 appid 只能写一次"
+    yield (
+        "ZB_ALIPAY",
+        partial(_differ, [app.app_id for app in settings.alipay.apps]),
+        ("同一个 app_id 只能写一次"),
+    )
     for merchant in settings.wechat_pay.merchants:
         name = f"ZB_WECHAT_PAY 商户 {merchant.mchid}"
+        yield name, partial(set(ours).issuperset, merchant.appids), "appids 应在 ZB_WECHAT 里"
         private = merchant.private_key_pem.reveal()
         yield name, partial(load_pem_private_key, private.encode(), None), "商户私钥无法读取"
         for pem in (merchant.public_key_pem, *merchant.more_keys.values()):
@@ -102,12 +110,19 @@ def _platform_checks(settings: Settings) -> Iterator[Check]:
 
 
 def _push_checks(settings: Settings) -> Iterator[Check]:
-    push = settings.wechat_push
-    if push is not None:
+    ours = {app.appid for app in settings.wechat.apps}
+    for push in settings.wechat_push.apps if settings.wechat_push else []:
         key = push.encoding_aes_key.reveal()
         yield "ZB_WECHAT_PUSH", partial(is_encoding_key, key), "encoding_aes_key 应为 43 个字符"
-        ours = partial(operator.eq, push.appid, settings.wechat.appid)
-        yield "ZB_WECHAT_PUSH", ours, "appid 应与 ZB_WECHAT 的一致"
+        yield (
+            "ZB_WECHAT_PUSH",
+            partial(ours.__contains__, push.appid),
+            "appid 应与 ZB_WECHAT 的一致",
+        )
+
+
+def _differ(names: list[str]) -> bool:
+    return len(set(names)) == len(names)
 
 
 def _is_aes_key(text: str) -> bool:

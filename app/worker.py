@@ -93,7 +93,7 @@ def _notifications(parts: Parts, department: str) -> dict[str, Handler]:
         )
 
     async def settle_reports(account_id: str, template_id: str) -> None:
-        pushed = parts.push_keys is not None
+        pushed = bool(parts.push_keys)
         await ledger.settle_reports(account_id, template_id, pushed=pushed, at=now())
 
     return {

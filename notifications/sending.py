@@ -143,6 +143,7 @@ async def _make_ready(delivery: Delivery, claim: Claim, channels: Channels, at: 
         claim=claim,
         channel=channel,
         notice=Notice(
+            appid=account.appid,
             to=account.subject,
             template_id=consent.template_id,
             values={key: values[key] for key in consent.template.keys if key in values},

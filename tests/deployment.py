@@ -22,7 +22,7 @@ from core.sealing import Vault
 from core.signature_keys import new_ed25519_key, read_signature_key
 from core.signing import Signer
 from core.suites import INTL
-from identity.providers import IdentityProviders
+from identity.providers import FaceVerifiers, IdentityProviders
 from identity.session_states import SessionStates
 from identity.tokens import TokenIssuer
 from notifications.channels import Channels
@@ -30,6 +30,7 @@ from payments.gateways import Gateways
 from tests.fakes.identity import (
     FakeAlipay,
     FakeBusinessRegister,
+    FakeFaces,
     FakePopulationRegister,
     FakeProvider,
 )
@@ -85,6 +86,7 @@ def make_parts(vault: Vault, cache: Redis, issuer: TokenIssuer) -> Parts:
         issuer=issuer,
         session_states=SessionStates(cache),
         identity_providers=IdentityProviders([FakeProvider(), FakeAlipay("2021000000000001")]),
+        face_verifiers=FaceVerifiers([FakeFaces()]),
         population_register=FakePopulationRegister({}),
         business_register=FakeBusinessRegister(),
         gateways=Gateways([FakeGateway()], [FakeTransfers()]),

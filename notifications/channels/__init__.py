@@ -27,8 +27,9 @@ class Contract(StrEnum):
 
 
 class Notice(Struct, frozen=True, kw_only=True):
-    """One message to one account, its values already fitted to the template."""
+    """One message to one account in one app, its values already fitted to the template."""
 
+    appid: str
     to: str
     template_id: str
     values: Mapping[str, str]

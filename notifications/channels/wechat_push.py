@@ -6,7 +6,7 @@ of the first try.
 
 import re
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -88,10 +88,10 @@ class _Header(Struct):
 
 
 class WechatPushes:
-    """Reads the pushes of the one app whose keys we hold; without keys, refuses every one."""
+    """Reads the pushes of the apps whose keys we hold; without keys, refuses every one."""
 
-    def __init__(self, keys: PushKeys | None) -> None:
-        self._keys = keys
+    def __init__(self, keys: Iterable[PushKeys] = ()) -> None:
+        self._keys = {one.appid: one for one in keys}
 
     def check_address(self, appid: str, address: PushAddress, *, at: datetime) -> None:
         """That WeChat signed the address, as when it is entered in the console; or PushRejected."""
@@ -117,12 +117,13 @@ class WechatPushes:
         return _events(appid, text)
 
     def _keys_of(self, appid: str, address: PushAddress, at: datetime) -> PushKeys:
-        if self._keys is None or appid != self._keys.appid:
+        keys = self._keys.get(appid)
+        if keys is None:
             raise PushRejected(reason="unknown app")
         sent_at = _moment(address.timestamp)
         if sent_at is None or abs(at - sent_at) > WINDOW:
             raise PushRejected(reason="time")
-        return self._keys
+        return keys
 
     def _check(
         self, keys: PushKeys, address: PushAddress, signature: str, encrypt: str | None

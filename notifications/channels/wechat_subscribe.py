@@ -52,7 +52,8 @@ class WechatSubscribe:
     name: ClassVar[str] = "wechat_subscribe"
     contract: ClassVar[Contract] = Contract.AT_MOST_ONCE
 
-    def __init__(self, client: httpx.AsyncClient, tokens: AccessTokens) -> None:
+    def __init__(self, client: httpx.AsyncClient, tokens: Mapping[str, AccessTokens]) -> None:
+        """`tokens` are those of each mini-program, by its appid."""
         self._client = client
         self._tokens = tokens
 
@@ -60,11 +61,14 @@ class WechatSubscribe:
         return fit_values(values)
 
     async def send(self, notice: Notice) -> SendResult:
+        tokens = self._tokens.get(notice.appid)
+        if tokens is None:
+            return NotSent(why=Refusal.SETUP, code="app_unknown")
         try:
-            token = await self._tokens.get()
+            token = await tokens.get()
             reply = await self._post(token, notice)
             if isinstance(reply, _Reply) and reply.errcode in _TOKEN_REFUSED:
-                token = await self._tokens.renew(token)
+                token = await tokens.renew(token)
                 reply = await self._post(token, notice)
         except NoAnswer:  # of the token: nothing was sent
             return NotSent(why=Refusal.LATER, code="no_token")

@@ -78,7 +78,7 @@ class AlipayGateway:
             "product_code": "JSAPI_PAY",
             "op_app_id": payable.appid,
             "time_expire": f"{payable.expires_at.astimezone(CHINA):%Y-%m-%d %H:%M:%S}",
-            **_buyer(payable.subject),
+            **_buyer(payable.subject, own=payable.appid == self._keys.app_id),
         }
         made = await self._call(
             "alipay.trade.create", content, _Created, notify_url=self._notify_url
@@ -129,6 +129,8 @@ class AlipayGateway:
         return NotPaid(provider=self.provider, merchant=self.merchant, number=number, state=state)
 
 
-def _buyer(subject: str) -> dict[str, str]:
-    is_user_id = identity_type(subject) == "ALIPAY_USER_ID"
-    return {"buyer_id" if is_user_id else "buyer_open_id": subject}
+def _buyer(subject: str, *, own: bool = True) -> dict[str, str]:
+    """An open_id is one app's; of another app than the one that collects, it goes by that name."""
+    if identity_type(subject) == "ALIPAY_USER_ID":
+        return {"buyer_id": subject}
+    return {"buyer_open_id" if own else "op_buyer_open_id": subject}

@@ -66,10 +66,10 @@ class WechatGateway:
         return self._keys.mchid
 
     async def prepare(self, payable: Payable) -> Prepared:
-        if payable.appid != self._keys.appid:
+        if not self._keys.serves(payable.appid):
             raise GatewayRefused(provider=self.provider, reason="another appid")
         content = {
-            "appid": self._keys.appid,
+            "appid": payable.appid,
             "mchid": self._keys.mchid,
             "description": payable.title,
             "out_trade_no": payable.number,
@@ -80,7 +80,7 @@ class WechatGateway:
         }
         reply = await self._api.call("POST", "/v3/pay/transactions/jsapi", content, _Prepay)
         until = min(self._api.clock() + PREPAY_LASTS, payable.expires_at)
-        return Prepared(self._api.pay_sheet(reply.prepay_id), until)
+        return Prepared(self._api.pay_sheet(reply.prepay_id, appid=payable.appid), until)
 
     async def query(self, number: str) -> Receipt | NotPaid:
         path = (
@@ -92,11 +92,8 @@ class WechatGateway:
             if refused.context["reason"] != "ORDER_NOT_EXIST":
                 raise
             return self._not_paid(number, PayState.ABSENT)
-        if (found.mchid, found.appid, found.out_trade_no) != (
-            self._keys.mchid,
-            self._keys.appid,
-            number,
-        ):
+        ours = self._keys.serves(found.appid)
+        if not ours or (found.mchid, found.out_trade_no) != (self._keys.mchid, number):
             raise GatewayFailed(provider=self.provider, reason="another order's answer")
         if found.trade_state in _PAID:
             return self._receipt(found)

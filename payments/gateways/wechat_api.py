@@ -39,6 +39,7 @@ T = TypeVar("T")
 class WechatPayKeys(Struct, frozen=True, kw_only=True):
     """A merchant's identity: ours to sign with, WeChat's to check with.
 
+    It pays out in `appid`, and collects there and in `more_appids`, all of them bound to it.
     `platform_keys` are by serial: `PUB_KEY_ID_…` or a certificate's. `current_serial` names the one
     that we ask answers to be signed with and that we encrypt for.
     """
@@ -50,6 +51,10 @@ class WechatPayKeys(Struct, frozen=True, kw_only=True):
     platform_keys: Mapping[str, RSAPublicKey]
     current_serial: str
     apiv3_key: bytes
+    more_appids: tuple[str, ...] = ()
+
+    def serves(self, appid: str) -> bool:
+        return appid == self.appid or appid in self.more_appids
 
     def __repr__(self) -> str:
         return f"WechatPayKeys(mchid={self.mchid!r})"
@@ -107,15 +112,15 @@ class WechatPayApi:
             raise GatewayFailed(provider="wechat", reason=_OUR_KEY)
         return self._read(response, reply)
 
-    def pay_sheet(self, prepay_id: str) -> dict[str, str]:
-        """The arguments of `wx.requestPayment`."""
+    def pay_sheet(self, prepay_id: str, *, appid: str) -> dict[str, str]:
+        """The arguments of `wx.requestPayment` in one of the merchant's mini-programs."""
         timestamp, nonce, package = self._timestamp(), self._nonce(), f"prepay_id={prepay_id}"
         return {
             "timeStamp": timestamp,
             "nonceStr": nonce,
             "package": package,
             "signType": "RSA",
-            "paySign": self._sign(self.keys.appid, timestamp, nonce, package),
+            "paySign": self._sign(appid, timestamp, nonce, package),
         }
 
     def encrypt(self, text: str) -> str:

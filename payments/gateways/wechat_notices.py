@@ -134,7 +134,7 @@ def _event(event_type: str, plain: bytes, keys: WechatPayKeys) -> Event:
 
 
 def _transaction(paid: _Transaction, keys: WechatPayKeys) -> Receipt | NotPaid:
-    _check_ours(paid.mchid == keys.mchid and paid.appid == keys.appid)
+    _check_ours(paid.mchid == keys.mchid and keys.serves(paid.appid))
     if paid.trade_state != "SUCCESS":
         closed = paid.trade_state in {"CLOSED", "REVOKED", "PAYERROR"}
         return NotPaid(

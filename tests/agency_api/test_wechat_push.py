@@ -22,7 +22,7 @@ POPUP = "subscribe_msg_popup_event"
 
 @pytest.fixture
 def parts(parts: Parts) -> Parts:
-    return msgspec.structs.replace(parts, push_keys=KEYS)
+    return msgspec.structs.replace(parts, push_keys=[KEYS])
 
 
 @pytest.fixture

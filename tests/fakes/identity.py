@@ -1,6 +1,6 @@
 """Stand-ins for who tells us who is tapping. They obey the same protocols as the real ones."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import ClassVar
 
@@ -10,6 +10,9 @@ from identity.callers import Caller
 from identity.kinds import Level, ProviderName
 from identity.models import Account, LegalEntity
 from identity.providers import (
+    Face,
+    FaceResult,
+    FaceStarted,
     LoginCodeRejected,
     PhoneProofRejected,
     PopulationAnswer,
@@ -57,6 +60,31 @@ class FakeProvider:
 
 class FakeAlipay(FakeProvider):
     name: ClassVar[ProviderName] = ProviderName.ALIPAY
+
+
+class FakeFaces:
+    """Sees the face of whoever is in `shown`, by handle; and remembers whose it was to be."""
+
+    name: ClassVar[ProviderName] = ProviderName.WECHAT
+
+    def __init__(self, appid: str = "wx-1") -> None:
+        self.appid = appid
+        self.begun: dict[str, Face] = {}
+        self.shown: dict[str, str] = {}
+        self.asked = 0
+
+    async def begin(self, number: str, *, face: Face, subject: str, at: datetime) -> FaceStarted:
+        handle = f"face-{number}"
+        self.begun[handle] = face
+        return FaceStarted(handle, at + timedelta(hours=1))
+
+    async def result(
+        self, handle: str, *, number: str, face: Face, subject: str, at: datetime
+    ) -> FaceResult:
+        self.asked += 1
+        assert handle == f"face-{number}"
+        passed = self.shown.get(handle) == self.begun[handle].id_number == face.id_number
+        return FaceResult(passed, "10000" if passed else "90002")
 
 
 class FakePopulationRegister:

@@ -61,7 +61,7 @@ def letter(content: object, *, keys: PushKeys = KEYS, at: datetime = AT) -> Lett
 
 
 def read(given: Letter, *, appid: str = KEYS.appid, at: datetime = AT) -> list[PushedEvent]:
-    return WechatPushes(KEYS).read(appid, given.address(), given.body, at=at)
+    return WechatPushes([KEYS]).read(appid, given.address(), given.body, at=at)
 
 
 def events(event: str, entries: Entry | Sequence[Entry], **changes: Any) -> list[PushedEvent]:

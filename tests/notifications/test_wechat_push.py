@@ -133,17 +133,17 @@ class TestRead:
         with pytest.raises(PushRejected):
             read(GENUINE, appid="wx-other")
         with pytest.raises(PushRejected):
-            WechatPushes(None).read(KEYS.appid, GENUINE.address(), GENUINE.body, at=AT)
+            WechatPushes().read(KEYS.appid, GENUINE.address(), GENUINE.body, at=AT)
 
 
 class TestCheckAddress:
     def test_the_address_that_wechat_signed_holds(self) -> None:
-        WechatPushes(KEYS).check_address(KEYS.appid, GENUINE.address(), at=AT)
+        WechatPushes([KEYS]).check_address(KEYS.appid, GENUINE.address(), at=AT)
 
     @pytest.mark.parametrize("query", [{"signature": ""}, {"nonce": "2"}, {"timestamp": ""}])
     def test_any_other_is_refused(self, query: dict[str, str]) -> None:
         with pytest.raises(PushRejected):
-            WechatPushes(KEYS).check_address(KEYS.appid, changed(**query).address(), at=AT)
+            WechatPushes([KEYS]).check_address(KEYS.appid, changed(**query).address(), at=AT)
 
 
 def test_an_encoding_key_is_forty_three_characters_of_base64() -> None:

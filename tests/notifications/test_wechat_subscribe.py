@@ -19,13 +19,17 @@ from notifications.channels.wechat_subscribe import WechatSubscribe
 from tests.fakes.notifications import FakeChannel, FakeTokens, FakeWechat
 
 NOTICE = Notice(
-    to="openid-1", template_id="tpl-fee", values={"thing1": "不动产登记费"}, page="pages/index"
+    appid="wx-1",
+    to="openid-1",
+    template_id="tpl-fee",
+    values={"thing1": "不动产登记费"},
+    page="pages/index",
 )
 
 
 async def send(wechat: FakeWechat, tokens: FakeTokens | None = None) -> object:
     async with wechat.client() as client:
-        return await WechatSubscribe(client, tokens or FakeTokens()).send(NOTICE)
+        return await WechatSubscribe(client, {"wx-1": tokens or FakeTokens()}).send(NOTICE)
 
 
 async def failing(error: Exception) -> object:
@@ -35,7 +39,7 @@ async def failing(error: Exception) -> object:
     async with httpx.AsyncClient(
         transport=httpx.MockTransport(fail), base_url="https://api.weixin.test"
     ) as client:
-        return await WechatSubscribe(client, FakeTokens()).send(NOTICE)
+        return await WechatSubscribe(client, {"wx-1": FakeTokens()}).send(NOTICE)
 
 
 async def test_sends_what_wechat_wants_in_plain_utf8() -> None:
@@ -54,6 +58,15 @@ async def test_sends_what_wechat_wants_in_plain_utf8() -> None:
         "page": "pages/index",
         "data": {"thing1": {"value": "不动产登记费"}},
     }
+
+
+async def test_what_is_of_an_app_that_we_do_not_serve_goes_nowhere() -> None:
+    wechat = FakeWechat()
+    async with wechat.client() as client:
+        result = await WechatSubscribe(client, {"wx-2": FakeTokens()}).send(NOTICE)
+
+    assert result == NotSent(why=Refusal.SETUP, code="app_unknown")
+    assert wechat.requests == []
 
 
 @pytest.mark.parametrize(
@@ -159,7 +172,7 @@ async def test_an_answer_that_says_nothing_is_unclear(answer: httpx.Response) ->
     """D12."""
     transport = httpx.MockTransport(lambda request: answer)
     async with httpx.AsyncClient(transport=transport, base_url="https://x.test") as client:
-        result = await WechatSubscribe(client, FakeTokens()).send(NOTICE)
+        result = await WechatSubscribe(client, {"wx-1": FakeTokens()}).send(NOTICE)
 
     assert isinstance(result, Unclear)
 

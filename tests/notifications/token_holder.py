@@ -15,12 +15,16 @@ async def main(base_url: str, valkey_url: str, appid: str, secret: str) -> None:
     cache = Redis.from_url(valkey_url)
     async with httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=10) as client:
         token = WechatToken(client, cache, appid=appid, secret=secret)
-        channel = WechatSubscribe(client, token)
+        channel = WechatSubscribe(client, {appid: token})
         _say("ready")
         while line := await asyncio.to_thread(sys.stdin.readline):
             values = {"thing1": "高龄津贴"}
             notice = Notice(
-                to=line.strip(), template_id="policy", values=values, page="pages/index/index"
+                appid=appid,
+                to=line.strip(),
+                template_id="policy",
+                values=values,
+                page="pages/index/index",
             )
             _say(repr(await channel.send(notice)))
     await cache.aclose()

@@ -138,6 +138,7 @@ class TestPrepare:
 
     async def test_an_older_user_is_named_by_the_older_number(self) -> None:
         assert _buyer("2088123412341234") == {"buyer_id": "2088123412341234"}
+        assert _buyer("open-1", own=False) == {"op_buyer_open_id": "open-1"}
 
     @pytest.mark.parametrize(
         ("node", "by", "failure"),
