@@ -71,6 +71,7 @@ def _dependencies(parts: Parts, settings: Settings) -> dict[str, Provide]:
         "face_verifiers": parts.face_verifiers,
         "population_register": parts.population_register,
         "business_register": parts.business_register,
+        "registries": parts.registries,
         "gateways": parts.gateways,
         "bank": parts.bank,
         "pushes": WechatPushes(parts.push_keys),

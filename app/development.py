@@ -85,6 +85,10 @@ def development_variables(
         ),
         "BUSINESS_REGISTER": _machine(console["business_register"], f"{where.sandbox}/registers"),
         "BANK": _machine(console["bank"], f"{where.sandbox}/bank"),
+        "LICENCE_REGISTRIES": [
+            _machine(given, f"{where.sandbox}/licence-registries/{given['name']}")
+            for given in console.get("licence_registries", ())
+        ],
     }
     plain = {
         "ENVIRONMENT": "development",

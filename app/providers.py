@@ -35,6 +35,8 @@ from identity.providers import (
 from identity.providers.registers import BusinessRegisterApi, PopulationRegisterApi
 from identity.session_states import SessionStates
 from identity.tokens import Audience, TokenIssuer, read_keys
+from licences.registries import Registries
+from licences.registries.signed_api import SignedRegistry
 from notifications.channels import Channels
 from payments.gateways import Bank, Gateways
 from payments.gateways.bank import CorporateBank
@@ -77,6 +79,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     face_verifiers: FaceVerifiers
     population_register: PopulationRegister
     business_register: BusinessRegister
+    registries: Registries = Registries()
     gateways: Gateways
     bank: Bank
     channels: Channels
@@ -129,6 +132,7 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
             _signed_api(settings.population_register, open_client)
         ),
         business_register=BusinessRegisterApi(_signed_api(settings.business_register, open_client)),
+        registries=_registries(settings, open_client),
         gateways=_gateways(settings, alipay, open_client),
         bank=CorporateBank(
             _signed_api(settings.bank, open_client), debit_account=settings.bank.debit_account
@@ -170,6 +174,18 @@ def _signed_api(register: Register, open_client: OpenClient) -> HmacApi:
         open_client(register.base_url),
         app_key=register.app_key,
         secret=register.secret.reveal().encode(),
+    )
+
+
+def _registries(settings: Settings, open_client: OpenClient) -> Registries:
+    return Registries(
+        SignedRegistry(
+            _signed_api(given, open_client),
+            name=given.name,
+            region=given.region,
+            region_name=given.region_name,
+        )
+        for given in settings.licence_registries
     )
 
 

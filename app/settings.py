@@ -120,6 +120,14 @@ class Register(Section, frozen=True):
     secret: Secret
 
 
+class LicenceRegistry(Register, frozen=True):
+    """A registry of licences; one of another place whose licences are recognised has a `region`."""
+
+    name: Name
+    region: str = ""
+    region_name: str = ""
+
+
 class Bank(Register, frozen=True):
     debit_account: Name
 
@@ -153,6 +161,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     alipay: Alipay
     population_register: Register
     business_register: Register
+    licence_registries: list[LicenceRegistry] = []
     bank: Bank
     crypto_suite: Literal["intl", "gm"] = "intl"
     file_store_url: Annotated[str, Meta(pattern=r"^(file|s3)://.+\Z")]

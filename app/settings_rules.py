@@ -174,6 +174,8 @@ def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "ZB_ALIPAY", settings.alipay.gateway_url
     yield "ZB_POPULATION_REGISTER", settings.population_register.base_url
     yield "ZB_BUSINESS_REGISTER", settings.business_register.base_url
+    for registry in settings.licence_registries:
+        yield "ZB_LICENCE_REGISTRIES", registry.base_url
     yield "ZB_BANK", settings.bank.base_url
 
 

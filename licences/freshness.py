@@ -6,12 +6,16 @@ itself asked for, and when its registry's changes were last taken in.
 """
 
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from core.clock import CHINA
 from licences.models import Licence, LicenceType, RegistryState
+
+Synced = Mapping[str, datetime]
+"""Until when each registry's changes are taken in, by its name."""
 
 _COPY_SECONDS = 5.0
 
@@ -27,7 +31,7 @@ class _Copy:
     """What this process last read of all registries: they are few, and wallets are opened often."""
 
     read_at = float("-inf")
-    synced: dict[str, datetime] = {}
+    synced: Synced = {}
 
 
 async def freshness_of(licence: Licence, *, at: datetime) -> Freshness:
@@ -35,7 +39,7 @@ async def freshness_of(licence: Licence, *, at: datetime) -> Freshness:
     return judge(licence, await synced_moments(), at=at)
 
 
-async def synced_moments() -> dict[str, datetime]:
+async def synced_moments() -> Synced:
     """Until when each registry's changes are taken in, at most a few seconds old."""
     if time.monotonic() - _Copy.read_at > _COPY_SECONDS:
         rows = await RegistryState.filter(synced_at__isnull=False)
@@ -49,7 +53,7 @@ def forget_copy() -> None:
     _Copy.read_at = float("-inf")
 
 
-def judge(licence: Licence, synced: dict[str, datetime], *, at: datetime) -> Freshness:
+def judge(licence: Licence, synced: Synced, *, at: datetime) -> Freshness:
     """The same without asking, for many at once."""
     said_on = licence.registry_date
     said = datetime(said_on.year, said_on.month, said_on.day, tzinfo=CHINA)

@@ -67,9 +67,13 @@ def number_index(number: str, vault: Vault) -> UUID:
     return UUID(bytes=vault.blind_index(f"{TABLE}.number", number))
 
 
+def open_number(licence: Licence, vault: Vault) -> str:
+    return vault.open(Place(TABLE, "number_sealed", licence.id), licence.number_sealed)
+
+
 def open_values(licence: Licence, vault: Vault) -> dict[str, str]:
     """Every value by key, in clear. SealBroken when the row was tampered with."""
-    number = vault.open(Place(TABLE, "number_sealed", licence.id), licence.number_sealed)
+    number = open_number(licence, vault)
     text = vault.open(Place(TABLE, "values_sealed", licence.id), licence.values_sealed)
     until = licence.valid_until.isoformat() if licence.valid_until else "长期"
     return {NUMBER: number, VALID_UNTIL: until} | msgspec.json.decode(text, type=dict[str, str])

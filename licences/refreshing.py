@@ -5,6 +5,7 @@ day; and a holder may ask for itself, now. A registry that does not answer is as
 and nobody waits for it: what was last known is shown, with its moment.
 """
 
+import asyncio
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,10 +16,12 @@ from core.files import FileStorage
 from core.ids import new_id
 from core.sealing import Vault
 from core.tasks import raise_task
-from identity.kinds import PartyKind
+from identity.callers import Caller
+from identity.kinds import PartyKind, Right
 from identity.models import Party
 from licences import freshness
-from licences.models import HolderFetch, RegistryState
+from licences.licence_fields import open_number
+from licences.models import HolderFetch, Licence, RegistryState
 from licences.registries import Registries, Registry, RegistryFailed
 from licences.taking_over import holder_key, take_over_all
 
@@ -52,20 +55,41 @@ class Desk(Struct, frozen=True, kw_only=True):
     department: str = ""
 
 
+async def fetch_own(caller: Caller, desk: Desk, *, at: datetime) -> list[Refresh]:
+    """Ask for what the party holds that the caller acts for."""
+    return await fetch_holder(caller.required_right(Right.VIEW), desk, at=at)
+
+
+async def ask_for_licence(licence: Licence, desk: Desk, *, at: datetime) -> bool:
+    """Ask its registry for this one licence, read with its type; False when it does not answer."""
+    registry, type_code = desk.registries.find(licence.registry), licence.licence_type.type_code
+    if registry is None or type_code is None:
+        return False
+    number = open_number(licence, desk.vault)
+    try:
+        held = await registry.find(type_code, number)
+        await take_over_all(
+            held.records, registry, as_of=held.as_of, files=desk.files, vault=desk.vault, at=at
+        )
+    except RegistryFailed:
+        return False
+    return True
+
+
 async def fetch_holder(party_id: UUID, desk: Desk, *, at: datetime) -> list[Refresh]:
     """Ask every registry for what this party holds, now; those that fail are asked again later."""
     kind = (await Party.get(id=party_id)).kind
-    asked = []
-    for registry in desk.registries:
+
+    async def ask(registry: Registry) -> Refresh:
         try:
             count = await _fetch(party_id, kind, registry, desk, at)
         except RegistryFailed:
             await _ask_again(party_id, registry, tries=1, at=at)
-            asked.append(_refresh(registry, answered=False, licences=0))
-        else:
-            await _ask_again(party_id, registry, tries=0, at=at)
-            asked.append(_refresh(registry, answered=True, licences=count))
-    return asked
+            return _refresh(registry, answered=False, licences=0)
+        await _ask_again(party_id, registry, tries=0, at=at)
+        return _refresh(registry, answered=True, licences=count)
+
+    return await asyncio.gather(*(ask(registry) for registry in desk.registries))
 
 
 async def watch_holder(party_id: UUID, desk: Desk, *, at: datetime) -> None:

@@ -13,6 +13,7 @@ from miniprogram_api.me import MeController
 from miniprogram_api.messages import MessageController, SubscriptionController
 from miniprogram_api.policies import PolicyController
 from miniprogram_api.sessions import SessionController
+from miniprogram_api.wallet import WalletController
 
 controllers: list[type[Controller]] = [
     SessionController,
@@ -23,6 +24,7 @@ controllers: list[type[Controller]] = [
     FeeOrderController,
     DisbursementController,
     LicenceController,
+    WalletController,
     PresentationController,
     EntitlementController,
     PolicyController,
