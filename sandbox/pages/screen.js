@@ -51,7 +51,7 @@ function drawIcons(about) {
       return icon(text, tone, sign, () => open(platform));
     }),
     ...(ownPage ? installed : []).map((platform) =>
-      icon(`自己的页面（${APPS[platform][0]}）`, APPS[platform][1], "己", () => open(platform, "", OWN))),
+      icon(`我的·${APPS[platform][0]}`, APPS[platform][1], "己", () => open(platform, "", OWN))),
     icon("服务通知", "ink", "信", openNotices, unread),
   );
 }

@@ -1,7 +1,7 @@
 /* `wx` and `my` as a page of a mini-program knows them, played by the phone of one resident of the
    sandbox. What each function does is in docs/zh/phone.md.
 
-     <script src="http://127.0.0.1:8100/pages/shim.js"></script>        (?person=…&platform=wechat|alipay)
+     <script src="/pages/shim.js"></script>        (?person=…&platform=wechat|alipay)
 */
 (function (root) {
   "use strict";
@@ -196,7 +196,11 @@
       getStorageSync: (key) => (kept.get(key) === undefined ? "" : kept.get(key)),
       setStorageSync: (key, data) => kept.set(key, data),
       removeStorageSync: (key) => kept.remove(key),
-      showToast: (options) => told(options, () => phone.ask({ kind: "toast", title: options.title })),
+      showToast: (options) =>
+        told(options, async () => {
+          await phone.ask({ kind: "toast", title: options.title });
+          return { errMsg: "showToast:ok" };
+        }),
       canIUse: (name) => name in root.wx,
     };
   }
@@ -256,7 +260,11 @@
       getStorageSync: ({ key }) => ({ data: kept.get(key) === undefined ? null : kept.get(key) }),
       setStorageSync: ({ key, data }) => ({ success: true, key: kept.set(key, data) && key }),
       removeStorageSync: ({ key }) => ({ success: true, key: kept.remove(key) && key }),
-      showToast: (options) => told(options, () => phone.ask({ kind: "toast", title: options.content })),
+      showToast: (options) =>
+        told(options, async () => {
+          await phone.ask({ kind: "toast", title: options.content });
+          return { success: true };
+        }),
       canIUse: (name) => name.split(".")[0] in root.my,
     };
   }

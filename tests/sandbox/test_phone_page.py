@@ -63,14 +63,16 @@ class TestPages:
     async def test_a_developers_own_page_stands_on_the_phone(
         self, world: World, tmp_path: Path
     ) -> None:
-        (tmp_path / "index.html").write_text("<p>我的小程序</p>", "utf-8")
-        app = create_app(world, delivers=False, own_pages=tmp_path)
+        (tmp_path / "page").mkdir()
+        (tmp_path / "secret.txt").write_text("no page of theirs")
+        (tmp_path / "page" / "index.html").write_text("<p>我的小程序</p>", "utf-8")
+        app = create_app(world, delivers=False, own_pages=tmp_path / "page")
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app), base_url="http://sandbox"
         ) as http:
             page = await http.get("/own/index.html")
             about = (await http.get("/phone/wang-guilan/about")).json()
-            outside = await http.get("/own/..%2F..%2Fetc%2Fpasswd")
+            outside = await http.get("/own/..%2Fsecret.txt")
 
         assert page.text == "<p>我的小程序</p>"
         assert about["own_pages"] is True

@@ -169,6 +169,17 @@ test("the question about messages names them, and the answer is the tap", async 
   assert.deepEqual(said, { errMsg: "requestSubscribeMessage:ok", paid: "reject" });
 });
 
+test("a word is shown for a moment and its call succeeds, in each platform's form", async () => {
+  const onWechat = phone("wechat", {});
+  const said = await wx.showToast({ title: "已保存" });
+  const onAlipay = phone("alipay", {});
+  const told = await my.showToast({ content: "已保存" });
+
+  const toast = [{ kind: "toast", title: "已保存" }];
+  assert.deepEqual([onWechat.shown, onAlipay.shown], [toast, toast]);
+  assert.deepEqual([said, told], [{ errMsg: "showToast:ok" }, { success: true }]);
+});
+
 test("what is kept is one person's on one platform", () => {
   const { kept } = phone("wechat", {});
   wx.setStorageSync("tokens", { access: "a" });
