@@ -55,16 +55,14 @@ async def play(bed: Bed, *, kills: int, seed: int) -> tuple[Counter[str], Settle
     await crowd.close()
     settled = await asyncio.to_thread(_settle, bed)
     settled.faults += crowd.faults + _leaks(bed)
-    settled.counts["jobs kept by a living worker"] = late
+    settled.faults += [f"I10 {late} jobs are still taken and nobody does them"] if late else []
     settled.counts |= {f"client {name}": n for name, n in crowd.counts.items() if ":" not in name}
     return killer.killed, settled
 
 
 async def _heal(bed: Bed) -> int:
-    """Jobs that were under way end, or are taken up from workers that died; how many are not.
-
-    A living worker that could not write a job's end, because the database was gone just then,
-    keeps it until that worker ends itself: such a job is late, and is counted.
+    """Jobs that were under way end, or are taken up, from workers that died and from living ones
+    that the database left with a job they do not do; how many are not.
     """
     await asyncio.to_thread(bed.wait_for, f"{bed.address}/health/ready")
     url = bed.postgres.url(DATABASE)
