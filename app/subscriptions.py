@@ -5,7 +5,10 @@ message is told once by what it is about.
 """
 
 from core.money import yuan
-from identity.models import Account
+from core.tasks import raise_task
+from identity.kinds import Right
+from identity.models import Account, ActingGrant, CounterCase, LegalEntity
+from identity.session_states import rights_of
 from licences.models import Verification
 from notifications.messages import send_message
 from payments.models import Disbursement, FeeOrder
@@ -51,3 +54,41 @@ async def tell_of_reused_token(account_id: str, login_id: str) -> None:
     account = await Account.get(id=account_id)
     if account.person_id is not None:
         await send_message(account.person_id, "signed_out_for_safety", about=f"login:{login_id}")
+
+
+async def tell_of_acting(grant_id: str, what: str, change: str) -> None:
+    """Both sides of a grant: whoever may act now, and whoever is acted for."""
+    grant = await ActingGrant.get(id=grant_id)
+    about = f"acting_grant:{change}"
+    rights = "、".join(_RIGHTS[right] for right in Right if right in rights_of(grant))
+    until = "长期" if grant.until_on is None else f"{grant.until_on:%Y-%m-%d}"
+    values = {"rights": rights, "until": until}
+    await send_message(grant.party_id, f"acting_{what}", about=about, **values)
+    await send_message(grant.agent_id, f"acting_{what}_agent", about=about, **values)
+
+
+async def tell_of_representative(
+    entity_id: str, former_id: str, questioned: int, withdrawn: int, *, department: str
+) -> None:
+    """The enterprise's inbox, and a person where the former one had let others act."""
+    entity = await LegalEntity.get(id=entity_id)
+    about = f"representative:{former_id}"
+    await send_message(entity.id, "representative_changed", about=about, title=entity.name)
+    if questioned or withdrawn:
+        await raise_task(
+            "identity.agents_questioned",
+            department=department,
+            subject=f"entity:{entity_id}",
+            dedupe_key=f"identity.agents_questioned:{entity_id}:{former_id}",
+            questioned=questioned,
+            withdrawn=withdrawn,
+        )
+
+
+async def tell_of_counter(case_id: str) -> None:
+    case = await CounterCase.get(id=case_id)
+    about = f"counter_case:{case_id}"
+    await send_message(case.person_id, "counter_opened", about=about, at=case.opened_at)
+
+
+_RIGHTS = {Right.VIEW: "查看", Right.PAY: "缴费", Right.APPLY: "申请和确认"}

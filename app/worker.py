@@ -35,6 +35,7 @@ from proactive.gates import may_send
 def handlers(parts: Parts, *, operating_department: str) -> dict[str, Handler]:
     return (
         _messages()
+        | _acting(operating_department)
         | _core(operating_department)
         | _payments(parts, operating_department)
         | _notifications(parts, operating_department)
@@ -70,6 +71,16 @@ def _messages() -> dict[str, Handler]:
         "payments.disbursement_waiting": subscriptions.tell_payee_to_confirm,
         "licences.scanned_again": subscriptions.tell_holder_of_second_scan,
         "identity.token_reused": subscriptions.tell_of_reused_token,
+    }
+
+
+def _acting(department: str) -> dict[str, Handler]:
+    return {
+        "identity.acting_changed": subscriptions.tell_of_acting,
+        "identity.representative_changed": partial(
+            subscriptions.tell_of_representative, department=department
+        ),
+        "identity.counter_opened": subscriptions.tell_of_counter,
     }
 
 

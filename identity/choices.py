@@ -35,6 +35,14 @@ class Relation(StrEnum):
     GUARDIAN = "guardian"  # 监护人
     REPRESENTATIVE = "representative"  # 法定代表人
     AGENT = "agent"  # 受托代办人
+    HELPER = "helper"  # 长辈的帮办人
+
+
+_RELATIONS = {
+    GrantKind.GUARDIAN: Relation.GUARDIAN,
+    GrantKind.AGENT: Relation.AGENT,
+    GrantKind.HELPER: Relation.HELPER,
+}
 
 
 class ActingChoice(Struct, frozen=True, kw_only=True):
@@ -64,8 +72,13 @@ async def list_choices(caller: Caller, *, vault: Vault, at: datetime) -> list[Ac
     return _once_each(choices + [await _granted_choice(grant, vault) for grant in grants])
 
 
+async def masked_name(party_id: UUID, *, vault: Vault) -> str:
+    """What a party is called to others: an enterprise by its name, a person by a masked one."""
+    entity = await LegalEntity.get_or_none(id=party_id)
+    return mask_name(await _name_or_stars(party_id, vault)) if entity is None else entity.name
+
+
 async def _granted_choice(grant: ActingGrant, vault: Vault) -> ActingChoice:
-    guardian = grant.kind is GrantKind.GUARDIAN
     entity = await LegalEntity.get_or_none(id=grant.party_id)
     if entity is not None:
         name, party_kind = entity.name, PartyKind.ENTITY
@@ -76,7 +89,7 @@ async def _granted_choice(grant: ActingGrant, vault: Vault) -> ActingChoice:
         party_id=grant.party_id,
         kind=party_kind,
         name=name,
-        relation=Relation.GUARDIAN if guardian else Relation.AGENT,
+        relation=_RELATIONS[grant.kind],
         scope=grant.scope,
         until_on=grant.until_on,
     )
