@@ -9,9 +9,18 @@ from core.tasks import raise_task
 from identity.kinds import Right
 from identity.models import Account, ActingGrant, CounterCase, LegalEntity
 from identity.session_states import rights_of
-from licences.models import Verification
+from licences.kinds import LicenceStatus
+from licences.models import Licence, Verification
 from notifications.messages import send_message
 from payments.models import Disbursement, FeeOrder
+
+STATUS_WORDS = {
+    LicenceStatus.VALID: "有效",
+    LicenceStatus.NOT_YET_VALID: "未生效",
+    LicenceStatus.EXPIRED: "已过期",
+    LicenceStatus.SUSPENDED: "已暂扣",
+    LicenceStatus.REVOKED: "已注销",
+}
 
 
 async def tell_payer(order_no: str) -> None:
@@ -46,6 +55,34 @@ async def tell_holder_of_second_scan(verification_id: str) -> None:
         about=f"verification:{verification.id}",
         title=verification.licence.licence_type.name,
         organisation=verification.organisation_name,
+    )
+
+
+async def tell_holder_of_expiry(licence_id: str, valid_until: str, days: int) -> None:
+    """One message for each step; none for a licence that was renewed or ended meanwhile."""
+    licence = await Licence.get(id=licence_id).select_related("licence_type")
+    until = licence.valid_until
+    if until is None or str(until) != valid_until or licence.status is not LicenceStatus.VALID:
+        return
+    await send_message(
+        licence.holder_id,
+        "licence_expires_soon",
+        about=f"licence:{licence_id}:{valid_until}:{days}",
+        title=licence.licence_type.name,
+        until=f"{until.year}年{until.month}月{until.day}日",
+        days=str(days),
+    )
+
+
+async def tell_holder_of_status(licence_id: str, status: str, status_on: str) -> None:
+    licence = await Licence.get(id=licence_id).select_related("licence_type")
+    await send_message(
+        licence.holder_id,
+        "licence_status_changed",
+        about=f"licence:{licence_id}:{status_on}:{status}",
+        title=licence.licence_type.name,
+        issuer=licence.issuer,
+        status=STATUS_WORDS[LicenceStatus(status)],
     )
 
 

@@ -10,6 +10,9 @@ from core.files import FileStorage
 from core.jobs import forget_keys, wake
 from core.worker import Regularly
 from identity.tidying import tidy
+from licences.expiry import warn_of_expiry
+from licences.reading import read_changes
+from licences.refreshing import Desk, fetch_due
 from licences.verifications import forget_answers
 from notifications.pushes import forget_pushes
 from proactive.matching import match_published
@@ -19,7 +22,7 @@ WORK_LISTS = ("payments.apply_notices", "notifications.deliver", "notifications.
 
 
 def timetable(parts: Parts) -> list[Regularly]:
-    return [*_audit(parts), *_forgetting(parts), *_looking_again()]
+    return [*_audit(parts), *_forgetting(parts), *_looking_again(), *_licences(parts)]
 
 
 def _audit(parts: Parts) -> list[Regularly]:
@@ -56,6 +59,25 @@ def _forgetting(parts: Parts) -> list[Regularly]:
         Regularly(60.0, forget_events),
         Regularly(3600.0, forget_files),
     ]
+
+
+def _licences(parts: Parts) -> list[Regularly]:
+    async def desk() -> Desk:
+        vault = await parts.vault.get()
+        files = FileStorage(parts.file_store, vault)
+        return Desk(registries=parts.registries, files=files, vault=vault)
+
+    async def read() -> None:
+        for registry in parts.registries:
+            await read_changes(registry, await desk(), at=now())  # each once a minute
+
+    async def fetch() -> None:
+        await fetch_due(await desk(), at=now())
+
+    async def warn() -> None:
+        await warn_of_expiry(at=now())
+
+    return [Regularly(10.0, read), Regularly(10.0, fetch), Regularly(60.0, warn)]
 
 
 def _looking_again() -> list[Regularly]:

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from functools import partial
+from uuid import UUID
 
 from app import subscriptions
 from app.database import database
@@ -16,6 +17,8 @@ from core.clock import now
 from core.jobs import Handler, report_given_up
 from core.worker import Regularly, run_worker
 from identity import subjects
+from licences.reading import report_silence
+from licences.refreshing import watch_holder
 from notifications import ledger
 from notifications.deliveries import release_held, report_failed
 from notifications.pushes import apply_pushes
@@ -61,6 +64,7 @@ async def run(settings: Settings) -> None:
 def _core(department: str) -> dict[str, Handler]:
     return {
         "core.seal_broken": partial(broken_seals.ask_a_person, department=department),
+        "licences.registry_silent": partial(report_silence, department=department),
         "identity.hint_conflict": partial(subjects.hint_conflict, department=department),
     }
 
@@ -70,6 +74,8 @@ def _messages() -> dict[str, Handler]:
         "payments.order_paid": subscriptions.tell_payer,
         "payments.disbursement_waiting": subscriptions.tell_payee_to_confirm,
         "licences.scanned_again": subscriptions.tell_holder_of_second_scan,
+        "licences.expires_soon": subscriptions.tell_holder_of_expiry,
+        "licences.status_changed": subscriptions.tell_holder_of_status,
         "identity.token_reused": subscriptions.tell_of_reused_token,
     }
 
@@ -85,6 +91,10 @@ def _acting(department: str) -> dict[str, Handler]:
 
 
 def _payments(parts: Parts, department: str) -> dict[str, Handler]:
+    async def account_linked(person_id: str, account_id: str) -> None:
+        await payee_reachable(person_id, account_id)
+        await watch_holder(UUID(person_id), parts.registries, at=now())
+
     payers = Payers(parts.gateways, parts.bank, allowed=may_pay)
     return {
         "payments.apply_notices": _with_vault(parts, apply_notices, department=department),
@@ -93,7 +103,7 @@ def _payments(parts: Parts, department: str) -> dict[str, Handler]:
         "payments.disburse": _with_vault(parts, disburse_requested, payers=payers),
         "payments.follow_disbursement": _with_vault(parts, follow_disbursement, payers=payers),
         "payments.look_for_return": _with_vault(parts, look_for_return, payers=payers),
-        "identity.account_linked": payee_reachable,
+        "identity.account_linked": account_linked,
     }
 
 

@@ -59,6 +59,12 @@ async def readable_holders(caller: Caller, *, at: datetime) -> list[Holder]:
     return [own, *persons, *await _enterprises(party_id, grants)]
 
 
+async def find_readable(party_id: UUID, caller: Caller, *, at: datetime) -> Holder | None:
+    """This party, when the caller may look at its licences now."""
+    holders = await readable_holders(caller, at=at)
+    return next((holder for holder in holders if holder.party_id == party_id), None)
+
+
 def _may_look(grant: ActingGrant) -> bool:
     return grant.rights is None or Right.VIEW in grant.rights
 

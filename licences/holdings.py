@@ -13,7 +13,7 @@ from identity.callers import Caller
 from identity.kinds import PartyKind
 from licences.holders import Holder, Relation, readable_holders
 from licences.models import Licence, WalletMark
-from licences.wallet import WALLET_LIMIT, LicenceCard, cards_of, find_readable
+from licences.wallet import WALLET_LIMIT, LicenceCard, cards_of, find_readable_licence
 
 MAX_POSITION = 999
 
@@ -72,7 +72,7 @@ async def show_wallet(
 async def arrange_licence(licence_id: UUID, mark: Mark, *, caller: Caller, at: datetime) -> Mark:
     """Have a licence lie so in this person's wallet, wherever it signs in. 置顶 / 隐藏 / 排序"""
     person_id = caller.required_person()
-    licence = await find_readable(licence_id, caller, at=at)
+    licence = await find_readable_licence(licence_id, caller, at=at)
     row = WalletMark(
         person_id=person_id,
         licence_id=licence.id,

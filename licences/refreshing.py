@@ -1,8 +1,8 @@
 """Keeping what we show of licences as fresh as their registries allow. 证照更新
 
-Three ways: each registry's list of changes is read on and on; what a holder has is asked for once a
-day; and a holder may ask for itself, now. A registry that does not answer is asked ever more seldom
-and nobody waits for it: what was last known is shown, with its moment.
+What a holder has is asked for once a day, and when the holder says so; what changed is read by
+`licences.reading`. A registry that does not answer is asked ever more seldom, and nobody waits for
+it: what was last known is shown, with its moment.
 """
 
 import asyncio
@@ -15,26 +15,18 @@ from tortoise.transactions import in_transaction
 from core.files import FileStorage
 from core.ids import new_id
 from core.sealing import Vault
-from core.tasks import raise_task
 from identity.callers import Caller
 from identity.kinds import PartyKind, Right
 from identity.models import Party
-from licences import freshness
 from licences.licence_fields import open_number
-from licences.models import HolderFetch, Licence, RegistryState
+from licences.models import HolderFetch, Licence
 from licences.registries import Registries, Registry, RegistryFailed
 from licences.taking_over import holder_key, take_over_all
 
-CHANGES_EVERY = timedelta(minutes=1)
 HOLDER_EVERY = timedelta(hours=24)
 LONGEST_PAUSE = timedelta(hours=2)
-SILENT_AFTER = timedelta(hours=1)
-"""How long a registry may be silent before a person is told."""
-
 BATCH = 50
 _LEASE = timedelta(minutes=10)
-_PAGE = 200
-_PAGES_AT_ONCE = 50
 
 
 class Refresh(Struct, frozen=True, kw_only=True):
@@ -52,7 +44,6 @@ class Desk(Struct, frozen=True, kw_only=True):
     registries: Registries
     files: FileStorage
     vault: Vault
-    department: str = ""
 
 
 async def fetch_own(caller: Caller, desk: Desk, *, at: datetime) -> list[Refresh]:
@@ -92,11 +83,11 @@ async def fetch_holder(party_id: UUID, desk: Desk, *, at: datetime) -> list[Refr
     return await asyncio.gather(*(ask(registry) for registry in desk.registries))
 
 
-async def watch_holder(party_id: UUID, desk: Desk, *, at: datetime) -> None:
+async def watch_holder(party_id: UUID, registries: Registries, *, at: datetime) -> None:
     """See that this party's licences are fetched soon, and each day from then on. Twice is once."""
     rows = [
         HolderFetch(id=new_id(), registry=registry.name, holder_id=party_id, next_at=at)
-        for registry in desk.registries
+        for registry in registries
     ]
     if rows:
         await HolderFetch.bulk_create(rows, ignore_conflicts=True)
@@ -120,39 +111,6 @@ async def fetch_due(desk: Desk, *, at: datetime) -> int:
             silent.add(registry.name)
             await _ask_again(row.holder_id, registry, tries=row.tries + 1, at=at)
     return fetched
-
-
-async def read_changes(registry: Registry, desk: Desk, *, at: datetime) -> int:
-    """Take in what changed in a registry since we last read; say how many changes that were.
-
-    One worker at a time reads on; killed half-way, the page is read again. What is not named until
-    the end of the list is confirmed as of its moment.
-    """
-    state = await _take_up(registry, at)
-    if state is None:
-        return 0
-    taken = 0
-    try:
-        for _ in range(_PAGES_AT_ONCE):
-            page = await registry.changes(state.cursor, limit=_PAGE)
-            await take_over_all(
-                page.records,
-                registry,
-                as_of=page.as_of,
-                files=desk.files,
-                vault=desk.vault,
-                at=at,
-            )
-            taken += len(page.records)
-            state.cursor = page.cursor
-            await state.save(update_fields=["cursor"])
-            if not page.more:
-                await _read_to_the_end(state, min(page.as_of, at), at)
-                return taken
-        await RegistryState.filter(name=registry.name).update(next_at=at)
-    except RegistryFailed:
-        await _note_silence(state, registry, desk.department, at)
-    return taken
 
 
 def pause(tries: int) -> timedelta:
@@ -200,40 +158,6 @@ async def _ask_again(party_id: UUID, registry: Registry, *, tries: int, at: date
         await known.update(next_at=next_at, tries=tries)
     else:
         await known.update(next_at=next_at, tries=0, fetched_at=at)
-
-
-async def _take_up(registry: Registry, at: datetime) -> RegistryState | None:
-    """The state of a registry whose turn it is, ours until the lease ends; else None."""
-    row = RegistryState(name=registry.name, next_at=at)
-    await RegistryState.bulk_create([row], ignore_conflicts=True)
-    ours = RegistryState.filter(name=registry.name, next_at__lte=at)
-    if not await ours.update(next_at=at + _LEASE):
-        return None
-    return await RegistryState.get(name=registry.name)
-
-
-async def _read_to_the_end(state: RegistryState, synced_at: datetime, at: datetime) -> None:
-    state.synced_at, state.tries, state.failing_since = synced_at, 0, None
-    state.next_at = at + CHANGES_EVERY
-    await state.save(update_fields=["synced_at", "tries", "failing_since", "next_at"])
-    freshness.forget_copy()
-
-
-async def _note_silence(
-    state: RegistryState, registry: Registry, department: str, at: datetime
-) -> None:
-    state.tries += 1
-    state.failing_since = state.failing_since or at
-    state.next_at = at + pause(state.tries)
-    await state.save(update_fields=["tries", "failing_since", "next_at"])
-    if at - state.failing_since >= SILENT_AFTER:
-        await raise_task(
-            "licences.registry_silent",
-            department=department,
-            subject=f"registry:{registry.name}",
-            dedupe_key=f"licences.registry_silent:{registry.name}:{state.failing_since}",
-            since=str(state.failing_since),
-        )
 
 
 def _refresh(registry: Registry, *, answered: bool, licences: int) -> Refresh:

@@ -15,7 +15,7 @@ from core.sealing import SealBroken, Vault
 from identity.callers import Caller
 from identity.kinds import Right
 from licences.freshness import Synced, judge, synced_moments
-from licences.holders import readable_holders
+from licences.holders import find_readable
 from licences.licence_fields import ShownField, definitions, open_values, show
 from licences.models import Licence, LicenceStatus
 from licences.registry import LicenceNotFound
@@ -84,7 +84,7 @@ async def get_licence(
     licence_id: UUID, *, caller: Caller, vault: Vault, at: datetime
 ) -> LicenceCard:
     """One licence that the caller may look at, sensitive fields masked."""
-    licence = await find_readable(licence_id, caller, at=at)
+    licence = await find_readable_licence(licence_id, caller, at=at)
     return _card(licence, vault, await synced_moments(), at, clear=False)
 
 
@@ -120,16 +120,14 @@ async def find_own(licence_id: UUID, caller: Caller) -> Licence:
     return licence
 
 
-async def find_readable(licence_id: UUID, caller: Caller, *, at: datetime) -> Licence:
+async def find_readable_licence(licence_id: UUID, caller: Caller, *, at: datetime) -> Licence:
     """The licence with its type, when the caller may look at its holder's; else not found."""
     party_id = caller.required_right(Right.VIEW)
     licence = await Licence.get_or_none(id=licence_id).select_related("licence_type")
     if licence is None:
         raise LicenceNotFound(licence_id=licence_id)
-    if licence.holder_id != party_id:
-        holders = await readable_holders(caller, at=at)
-        if licence.holder_id not in {holder.party_id for holder in holders}:
-            raise LicenceNotFound(licence_id=licence_id)
+    if licence.holder_id != party_id and not await find_readable(licence.holder_id, caller, at=at):
+        raise LicenceNotFound(licence_id=licence_id)
     return licence
 
 

@@ -118,7 +118,7 @@ class WalletController(Controller):
         vault: NamedDependency[Vault],
     ) -> LicenceCard:
         at = now()
-        licence = await wallet.find_readable(licence_id, caller, at=at)
+        licence = await wallet.find_readable_licence(licence_id, caller, at=at)
         desk = Desk(registries=registries, files=files, vault=vault)
         await refreshing.ask_for_licence(licence, desk, at=at)
         return await wallet.get_licence(licence_id, caller=caller, vault=vault, at=at)

@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from binascii import Error as NotBase64
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Literal, TypeVar
 
@@ -93,7 +94,7 @@ class SignedRegistry:
             raise RegistryFailed(registry=self.name, reason="picture too large")
         return Picture(found.media_type, content)
 
-    async def _ask(self, what: str, as_type: type[T], asked: dict[str, str | int]) -> T:
+    async def _ask(self, what: str, as_type: type[T], asked: Mapping[str, str | int]) -> T:
         try:
             answer = await self._api.post(f"/licences/{what}", msgspec.json.encode(asked))
         except NoAnswer as error:
