@@ -76,6 +76,9 @@ def _dependencies(parts: Parts, settings: Settings) -> dict[str, Provide]:
         "bank": parts.bank,
         "pushes": WechatPushes(parts.push_keys),
         "signer": parts.presentation_signer,
+        "face_signer": parts.face_signer,
+        "studio": parts.studio,
+        "public_url": settings.public_url,
         "cache": parts.cache,
         "operating_department": settings.operating_department,
     }

@@ -35,6 +35,8 @@ from identity.providers import (
 from identity.providers.registers import BusinessRegisterApi, PopulationRegisterApi
 from identity.session_states import SessionStates
 from identity.tokens import Audience, TokenIssuer, read_keys
+from licences import face_links
+from licences.faces.studio import Studio
 from licences.registries import Registries
 from licences.registries.signed_api import SignedRegistry
 from notifications.channels import Channels
@@ -85,6 +87,8 @@ class Parts(Struct, frozen=True, kw_only=True):
     channels: Channels
     push_keys: Sequence[PushKeys] = ()
     presentation_signer: Signer
+    face_signer: Signer
+    studio: Studio
     cursor_signer: Signer
     file_store: ObjectStore
     clients: Sequence[httpx.AsyncClient] = ()
@@ -94,6 +98,7 @@ class Parts(Struct, frozen=True, kw_only=True):
         for client in self.clients:
             await client.aclose()
         await self.cache.aclose()
+        await self.studio.close()
 
 
 def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> Parts:
@@ -140,6 +145,8 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
         channels=Channels([wechat.messages]),
         push_keys=_push_keys(settings),
         presentation_signer=Signer(keys, purpose="licence presentation", suite=suite),
+        face_signer=Signer(keys, purpose=face_links.PURPOSE, suite=suite),
+        studio=Studio(),
         cursor_signer=Signer(keys, purpose="page cursor", suite=suite),
         file_store=open_store(settings.file_store_url),
         clients=clients,

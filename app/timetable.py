@@ -13,6 +13,7 @@ from identity.tidying import tidy
 from licences.expiry import warn_of_expiry
 from licences.reading import read_changes
 from licences.refreshing import Desk, fetch_due
+from licences.face_links import forget_links
 from licences.verifications import forget_answers
 from notifications.pushes import forget_pushes
 from proactive.matching import match_published
@@ -52,11 +53,15 @@ def _forgetting(parts: Parts) -> list[Regularly]:
     async def forget_checks() -> None:
         await forget_answers(at=now())
 
+    async def forget_pictures() -> None:
+        await forget_links(at=now())
+
     return [
         Regularly(10.0, forget),
         Regularly(10.0, forget_checks),
         Regularly(60.0, forget_keys),
         Regularly(60.0, forget_events),
+        Regularly(60.0, forget_pictures),
         Regularly(3600.0, forget_files),
     ]
 

@@ -29,7 +29,7 @@ class FaceLink(Model):
     )
     session_id = fields.UUIDField()
     form = fields.CharField(8)
-    purpose: str | None = fields.CharField(16, null=True)
+    purpose = fields.CharField(16, null=True)
     used_for_sealed: bytes | None = fields.BinaryField(null=True)
     made_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()

@@ -5,6 +5,7 @@ from litestar import Controller, Router
 from miniprogram_api.acting import ActingController
 from miniprogram_api.disbursements import DisbursementController
 from miniprogram_api.entitlements import EntitlementController
+from miniprogram_api.faces import FaceController, LicenceFaceController
 from miniprogram_api.fee_orders import FeeOrderController
 from miniprogram_api.files import FileController
 from miniprogram_api.home import HomeController
@@ -24,6 +25,8 @@ controllers: list[type[Controller]] = [
     FeeOrderController,
     DisbursementController,
     LicenceController,
+    LicenceFaceController,
+    FaceController,
     WalletController,
     PresentationController,
     EntitlementController,

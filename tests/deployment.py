@@ -25,6 +25,7 @@ from core.suites import INTL
 from identity.providers import FaceVerifiers, IdentityProviders
 from identity.session_states import SessionStates
 from identity.tokens import TokenIssuer
+from licences.faces.studio import Studio
 from notifications.channels import Channels
 from payments.gateways import Gateways
 from tests.fakes.identity import (
@@ -93,6 +94,8 @@ def make_parts(vault: Vault, cache: Redis, issuer: TokenIssuer) -> Parts:
         bank=FakeBank(),
         channels=Channels([FakeChannel()]),
         presentation_signer=Signer([b"for tests only"], purpose="licence presentation"),
+        face_signer=Signer([b"for tests only"], purpose="licence face"),
+        studio=Studio(),
         cursor_signer=Signer([b"for tests only"], purpose="page cursor"),
         file_store=MemoryStore(),
     )
