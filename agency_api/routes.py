@@ -6,7 +6,10 @@ A controller that is not here does not answer.
 from litestar import Controller, Router
 
 from agency_api.callbacks import CallbackController
+from agency_api.licence_uses import LicenceUseController
 from agency_api.token import MachineController
+from agency_api.verification_numbers import VerificationNumberController
+from agency_api.verification_requests import VerificationRequestController
 from agency_api.verifications import VerificationController
 from agency_api.verifier_sessions import VerifierSessionController
 from agency_api.wechat_push import WechatPushController
@@ -14,6 +17,9 @@ from agency_api.wechat_push import WechatPushController
 controllers: list[type[Controller]] = [
     VerifierSessionController,
     VerificationController,
+    VerificationRequestController,
+    VerificationNumberController,
+    LicenceUseController,
     MachineController,
 ]
 callbacks: list[type[Controller]] = [CallbackController, WechatPushController]

@@ -6,17 +6,19 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from core.clock import now
+from core.files import FileStorage
+from core.news import News
 from core.sealing import Vault
 from core.signing import Signer
 from identity.callers import VerifierCaller
 from licences import verifications
+from licences.checking import VerifiedLicence
 from licences.codes import CodeNotGenuine
 from licences.verifications import (
     CodeAlreadyUsed,
     CodeExpired,
     RequestReused,
     VerificationNotFound,
-    VerifiedLicence,
     VerifierNotEntitled,
 )
 
@@ -38,7 +40,8 @@ class VerificationController(Controller):
         description="核验二维码内容或其下方的 16 位数字，一个码只能核验一次。"
         "`request_id` 由核验方生成，用同一个 `request_id` 重试得到同一个结果。"
         "证照在出示后失效时 `outcome` 为 `invalid`，原因见 `status`。"
-        "只返回持证人同意且核验方有权查看的字段。",
+        "只返回持证人同意且核验方有权查看的字段，`portrait` 为照片。"
+        "组合亮证的其余证照在 `others` 中。`verification_no` 可供日后查验。",
         example={"code": "A" * 64, "request_id": "gate3-20261122-0001"},
         errors=(
             CodeNotGenuine,
@@ -54,6 +57,8 @@ class VerificationController(Controller):
         verifier: NamedDependency[VerifierCaller],
         signer: NamedDependency[Signer],
         vault: NamedDependency[Vault],
+        files: NamedDependency[FileStorage],
+        news: NamedDependency[News],
     ) -> VerifiedLicence:
         return await verifications.verify_presentation(
             data.code,
@@ -61,6 +66,8 @@ class VerificationController(Controller):
             verifier=verifier,
             signer=signer,
             vault=vault,
+            files=files,
+            news=news,
             at=now(),
         )
 

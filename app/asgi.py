@@ -15,10 +15,12 @@ from app.metrics import metrics_middleware, metrics_router
 from app.providers import Parts, choose_parts
 from app.settings import Settings
 from core.files import FileStorage
+from core.news import News
 from miniprogram_api.routes import router as miniprogram_router
 from notifications.channels.wechat_push import WechatPushes
 from operator_api.routes import router as operator_router
 from web.doors import make_doors
+from web.events import EventStream, Streams
 from web.limiter import Limiter
 from web.plugin import WebPlugin
 
@@ -76,6 +78,8 @@ def _dependencies(parts: Parts, settings: Settings) -> dict[str, Provide]:
         "bank": parts.bank,
         "pushes": WechatPushes(parts.push_keys),
         "signer": parts.presentation_signer,
+        "news": (news := News(parts.cache)),
+        "event_stream": EventStream(Streams(), news),
         "face_signer": parts.face_signer,
         "studio": parts.studio,
         "public_url": settings.public_url,

@@ -86,6 +86,20 @@ async def tell_holder_of_status(licence_id: str, status: str, status_on: str) ->
     )
 
 
+async def tell_holder_of_use(verification_id: str) -> None:
+    verification = await Verification.get(id=verification_id).select_related(
+        "licence__licence_type"
+    )
+    await send_message(
+        verification.licence.holder_id,
+        "licence_used",
+        about=f"verification:{verification.id}",
+        title=verification.licence.licence_type.name,
+        organisation=verification.organisation_name,
+        reference=verification.reference_no or "",
+    )
+
+
 async def tell_of_reused_token(account_id: str, login_id: str) -> None:
     """Whoever is behind the account; nobody, when no person is proved to be."""
     account = await Account.get(id=account_id)

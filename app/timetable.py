@@ -14,6 +14,7 @@ from licences.expiry import warn_of_expiry
 from licences.reading import read_changes
 from licences.refreshing import Desk, fetch_due
 from licences.face_links import forget_links
+from licences.requests import forget_requests
 from licences.verifications import forget_answers
 from notifications.pushes import forget_pushes
 from proactive.matching import match_published
@@ -52,6 +53,7 @@ def _forgetting(parts: Parts) -> list[Regularly]:
 
     async def forget_checks() -> None:
         await forget_answers(at=now())
+        await forget_requests(at=now())
 
     async def forget_pictures() -> None:
         await forget_links(at=now())

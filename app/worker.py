@@ -74,6 +74,7 @@ def _messages() -> dict[str, Handler]:
         "payments.order_paid": subscriptions.tell_payer,
         "payments.disbursement_waiting": subscriptions.tell_payee_to_confirm,
         "licences.scanned_again": subscriptions.tell_holder_of_second_scan,
+        "licences.used": subscriptions.tell_holder_of_use,
         "licences.expires_soon": subscriptions.tell_holder_of_expiry,
         "licences.status_changed": subscriptions.tell_holder_of_status,
         "identity.token_reused": subscriptions.tell_of_reused_token,

@@ -7,17 +7,22 @@ from msgspec import Struct
 
 from identity.callers import Caller
 from licences.licence_fields import definitions
-from licences.models import LicenceStatus, Outcome, Verification
+from licences.models import LicenceStatus, Outcome, Verification, Way
 from licences.wallet import find_own
+from licences.wanted import PORTRAIT
 
 
 class PastVerification(Struct, frozen=True, kw_only=True):
-    """One scan, as the holder sees it. `fields` are the labels of what the verifier was shown."""
+    """One check, as the holder sees it. `fields` are the labels of what was told; a licence taken
+    for a matter names that in `reference_no`.
+    """
 
     id: UUID
     verification_no: str
     organisation_name: str
     purpose: str
+    way: Way
+    reference_no: str | None
     outcome: Outcome
     reason: LicenceStatus | None
     fields: list[str]
@@ -27,9 +32,10 @@ class PastVerification(Struct, frozen=True, kw_only=True):
 async def list_verifications(
     licence_id: UUID, *, caller: Caller, before: UUID | None = None, limit: int = 20
 ) -> list[PastVerification]:
-    """The newest scans of the party's own licence, older than `before`. 核验记录"""
+    """The newest checks of the party's own licence, older than `before`. 核验记录"""
     licence = await find_own(licence_id, caller)
     labels = {field.key: field.label for field in definitions(licence.licence_type)}
+    labels[PORTRAIT] = "照片"
     scans = Verification.filter(licence_id=licence.id)
     if before is not None:
         scans = scans.filter(id__lt=before)
@@ -42,6 +48,8 @@ def _past(row: Verification, labels: dict[str, str]) -> PastVerification:
         verification_no=row.verification_no,
         organisation_name=row.organisation_name,
         purpose=row.purpose,
+        way=row.way,
+        reference_no=row.reference_no,
         outcome=row.outcome,
         reason=row.reason,
         fields=[labels.get(key, key) for key in row.fields_shown],

@@ -5,7 +5,8 @@ request id, so that an answer lost on the way is read again, by that verifier an
 for a quarter of an hour. After that its values are forgotten; that there was a check stays.
 """
 
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -14,25 +15,28 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Subquery
 from tortoise.transactions import in_transaction
 
-from core import audit, jobs
-from core.clock import date_in_china
+from core import jobs
 from core.errors import Conflict, NotAllowed, NotFound
+from core.files import FileStorage
 from core.ids import new_id, new_number
+from core.news import News
 from core.prepared import Prepared
-from core.sealing import Place, Vault
+from core.sealing import Vault
 from core.signing import Signer
 from identity.callers import VerifierCaller
 from identity.session_states import load_state
-from licences.codes import find_presentation
-from licences.licence_fields import ShownField, definitions, open_values, show
-from licences.models import (
-    REQUEST_ID_LENGTH,
-    Licence,
-    LicenceStatus,
-    Outcome,
-    Presentation,
-    Verification,
+from licences.checking import (
+    Agreed,
+    VerifiedLicence,
+    judge,
+    keep_answer,
+    keep_row,
+    open_answer,
 )
+from licences.codes import find_presentation
+from licences.models import REQUEST_ID_LENGTH, Licence, Outcome, Presentation, Verification
+from licences.portraits import inline_portrait
+from licences.wanted import PORTRAIT, Wanted
 
 _OWN = Prepared(
     lambda verifier_id, request_id: Verification.filter(
@@ -75,19 +79,6 @@ class VerificationNotFound(NotFound):
     message = "没有找到该次核验"
 
 
-class VerifiedLicence(Struct, frozen=True, kw_only=True):
-    """All that a verifier learns, and no more: an invalid licence shows no field."""
-
-    verification_no: str
-    outcome: Outcome
-    licence_type: str
-    licence_name: str
-    status: LicenceStatus
-    registry_date: date
-    fields: list[ShownField]
-    verified_at: datetime
-
-
 async def verify_presentation(
     code: str,
     *,
@@ -96,8 +87,13 @@ async def verify_presentation(
     signer: Signer,
     vault: Vault,
     at: datetime,
+    files: FileStorage | None = None,
+    news: News | None = None,
 ) -> VerifiedLicence:
-    """Answer whether the licence behind a code is valid now, once. 核验
+    """Answer whether the licence behind a code is valid now, once; so of each licence of a set.
+
+    核验. Whoever waits for what becomes of the code hears of it through `news`. Portraits leave
+    where there are `files`.
 
     The same `request_id` gets the same answer again, while that is kept; of several verifiers at
     once one is answered. A licence that lost its validity after it was shown is an answer too, with
@@ -107,17 +103,28 @@ async def verify_presentation(
     earlier = await _find_own(request_id, verifier)
     if earlier is not None:
         return _again(earlier, presentation, vault, at)
-    if presentation.licence.licence_type_id not in verifier.licence_types:
+    shown = await _licences_shown(presentation)
+    if any(one.licence_type_id not in verifier.licence_types for one, _ in shown):
         raise VerifierNotEntitled(presentation_id=presentation.id)
     state = await load_state(presentation.session_id, at=at)
     if state is None or not state.living:
         raise CodeExpired(presentation_id=presentation.id)
+    scan = _Scan(presentation, request_id, verifier, at)
+    agreed = [await _agreed(one, fields, scan, files) for one, fields in shown]
     try:
-        answer = await _spend(presentation, request_id, verifier, vault, at)
-        return answer or await _turn_away(presentation.id, request_id, verifier, vault, at)
+        answer = await _spend(scan, agreed, vault)
+        return answer or await _turn_away(scan, vault)
     except IntegrityError:  # the same request came twice at once; the other was kept
         kept = await Verification.get(verifier_id=verifier.verifier_id, request_id=request_id)
         return _again(kept, presentation, vault, at)
+    finally:
+        if news is not None:
+            news.tell(topic(presentation.id))
+
+
+def topic(presentation_id: UUID) -> str:
+    """What who waits for a code hears of."""
+    return f"presentation:{presentation_id}"
 
 
 async def read_again(
@@ -161,120 +168,99 @@ def _has_ended(verification: Verification, at: datetime) -> bool:
 def _open_answer(verification: Verification, vault: Vault, at: datetime) -> VerifiedLicence:
     if verification.answer_sealed is None or _has_ended(verification, at):
         raise CodeAlreadyUsed(verification_id=verification.id)
-    text = vault.open(_place(verification.id), verification.answer_sealed)
-    return msgspec.json.decode(text, type=VerifiedLicence)
+    return open_answer(verification, vault)
 
 
-async def _spend(
-    presentation: Presentation,
-    request_id: str,
-    verifier: VerifierCaller,
-    vault: Vault,
-    at: datetime,
-) -> VerifiedLicence | None:
+class _Scan(Struct, frozen=True):
+    """One verifier's scan of one code."""
+
+    presentation: Presentation
+    request_id: str
+    verifier: VerifierCaller
+    at: datetime
+
+    def row(self) -> Verification:
+        return Verification(
+            id=new_id(),
+            licence_id=self.presentation.licence_id,
+            presentation_id=self.presentation.id,
+            verifier_id=self.verifier.verifier_id,
+            request_id=self.request_id,
+            organisation_id=self.verifier.organisation_id,
+            organisation_name=self.verifier.organisation_name,
+            purpose=self.verifier.purpose,
+            verified_at=self.at,
+        )
+
+
+async def _licences_shown(presentation: Presentation) -> list[tuple[Licence, list[str]]]:
+    """Every licence behind the code with its type, and the fields that its holder agreed to."""
+    first = presentation.licence, presentation.consented_fields
+    if not presentation.others:
+        return [first]
+    others = msgspec.convert(presentation.others, list[Wanted])
+    found = Licence.filter(id__in=[other.licence_id for other in others])
+    by_id = {one.id: one for one in await found.select_related("licence_type")}
+    return [first, *((by_id[other.licence_id], list(other.fields)) for other in others)]
+
+
+async def _agreed(
+    licence: Licence, consented: Sequence[str], scan: _Scan, files: FileStorage | None
+) -> Agreed:
+    """Only what was both consented to by the holder and allowed to the verifier."""
+    fields = scan.verifier.fields.intersection(consented)
+    portrait = None
+    if PORTRAIT in fields and files is not None:
+        portrait = await inline_portrait(licence, files, at=scan.at)
+    return Agreed(licence, licence.licence_type, fields, portrait)
+
+
+async def _spend(scan: _Scan, agreed: Sequence[Agreed], vault: Vault) -> VerifiedLicence | None:
     """Take the code and answer in one transaction; None when it was not there to be taken.
 
-    The licence is locked first, as by whoever renews the code at this moment.
+    The licences are locked first, as by whoever renews the code at this moment.
     """
     async with in_transaction():
-        [licence] = await _LOCKED.rows(presentation.licence_id)
-        living = Presentation.filter(id=presentation.id, verified_at=None, expires_at__gt=at)
-        if not await living.update(verified_at=at):
+        locked = await _locked(agreed)
+        living = Presentation.filter(
+            id=scan.presentation.id, verified_at=None, expires_at__gt=scan.at
+        )
+        if not await living.update(verified_at=scan.at):
             return None
-        licence.licence_type = presentation.licence.licence_type
-        answer = _judge(licence, presentation, verifier, vault, at)
-        row = _row(presentation, request_id, verifier, at)
-        row.verification_no = answer.verification_no
-        row.outcome = answer.outcome
-        if answer.outcome is Outcome.INVALID:
-            row.reason = answer.status
-        row.fields_shown = [field.key for field in answer.fields]
-        row.answer_sealed = vault.seal(_place(row.id), msgspec.json.encode(answer).decode())
-        await _keep(row, verifier)
-    return answer
+        told = [judge(one, vault=vault, at=scan.at) for one in locked]
+        return await keep_answer(scan.row(), locked, told, actor=scan.verifier.actor(), vault=vault)
 
 
-def _judge(
-    licence: Licence,
-    presentation: Presentation,
-    verifier: VerifierCaller,
-    vault: Vault,
-    at: datetime,
-) -> VerifiedLicence:
-    """What the registry and the calendar say; fields only of a valid licence, and only those both
-    consented to by the holder and allowed to the verifier."""
-    status = licence.status_on(date_in_china(at))
-    shown: list[ShownField] = []
-    if status is LicenceStatus.VALID:
-        agreed = verifier.fields.intersection(presentation.consented_fields)
-        known = definitions(licence.licence_type)
-        shown = show(open_values(licence, vault), known, only=agreed)
-    return VerifiedLicence(
-        verification_no=new_number("V", at),
-        outcome=Outcome.VALID if status is LicenceStatus.VALID else Outcome.INVALID,
-        licence_type=licence.licence_type_id,
-        licence_name=licence.licence_type.name,
-        status=status,
-        registry_date=licence.registry_date,
-        fields=shown,
-        verified_at=at,
-    )
+async def _locked(agreed: Sequence[Agreed]) -> list[Agreed]:
+    """The same as they are now, under lock; a set in the order of ids, as everywhere."""
+    if len(agreed) == 1:
+        rows = await _LOCKED.rows(agreed[0].licence.id)
+    else:
+        wanted = Licence.filter(id__in=[one.licence.id for one in agreed]).order_by("id")
+        rows = await wanted.select_for_update(no_key=True)
+    now_so = {row.id: row for row in rows}
+    return [
+        Agreed(now_so[one.licence.id], one.licence_type, one.fields, one.portrait) for one in agreed
+    ]
 
 
-async def _turn_away(
-    presentation_id: UUID,
-    request_id: str,
-    verifier: VerifierCaller,
-    vault: Vault,
-    at: datetime,
-) -> VerifiedLicence:
+async def _turn_away(scan: _Scan, vault: Vault) -> VerifiedLicence:
     """The code was spent or had ended. A repeat of the request that spent it gets its answer; any
     other scan of a spent code is kept, and the holder told."""
-    presentation = await Presentation.get(id=presentation_id)
-    earlier = await _find_own(request_id, verifier)
+    presentation = await Presentation.get(id=scan.presentation.id)
+    earlier = await _find_own(scan.request_id, scan.verifier)
     if earlier is not None:
-        return _again(earlier, presentation, vault, at)
+        return _again(earlier, presentation, vault, scan.at)
     if presentation.verified_at is None:
-        raise CodeExpired(presentation_id=presentation_id)
+        raise CodeExpired(presentation_id=presentation.id)
     async with in_transaction():
-        row = _row(presentation, request_id, verifier, at)
-        row.verification_no = new_number("V", at)
+        row = scan.row()
+        row.verification_no = new_number("V", scan.at)
         row.outcome, row.fields_shown = Outcome.ALREADY_USED, []
-        await _keep(row, verifier)
+        await keep_row(row, actor=scan.verifier.actor())
         await jobs.enqueue(
             "licences.scanned_again",
-            dedupe_key=f"licences.scanned_again:{presentation_id}",
+            dedupe_key=f"licences.scanned_again:{presentation.id}",
             verification_id=str(row.id),
         )
-    raise CodeAlreadyUsed(presentation_id=presentation_id)
-
-
-def _row(
-    presentation: Presentation, request_id: str, verifier: VerifierCaller, at: datetime
-) -> Verification:
-    return Verification(
-        id=new_id(),
-        licence_id=presentation.licence_id,
-        presentation_id=presentation.id,
-        verifier_id=verifier.verifier_id,
-        request_id=request_id,
-        organisation_id=verifier.organisation_id,
-        organisation_name=verifier.organisation_name,
-        purpose=verifier.purpose,
-        verified_at=at,
-    )
-
-
-async def _keep(row: Verification, verifier: VerifierCaller) -> None:
-    await row.save(force_create=True)
-    await audit.record(
-        verifier.actor(),
-        "licences.verify",
-        f"licence:{row.licence_id}",
-        verification=row.verification_no,
-        outcome=row.outcome.value,
-    )
-
-
-def _place(verification_id: UUID) -> Place:
-    return Place("licences_verification", "answer_sealed", verification_id)
+    raise CodeAlreadyUsed(presentation_id=presentation.id)

@@ -10,21 +10,14 @@ from msgspec import Meta, Struct
 from core.clock import now
 from core.sealing import Vault
 from core.signing import Signer
-from identity.callers import Caller, ConfirmerRequired, RealNameRequired
+from identity.callers import ActingRightRequired, Caller, ConfirmerRequired, RealNameRequired
 from licences import history, presentations, wallet
 from licences.history import PastVerification
 from licences.licence_fields import UnknownField
-from licences.presentations import (
-    LicenceNotValid,
-    PresentationNotFound,
-    PresentationProgress,
-    PresentationState,
-    PresentedCode,
-)
+from licences.presentations import LicenceNotValid, PresentedCode, VerifierMustAsk
 from licences.registry import LicenceNotFound
 from licences.wallet import LicenceCard, UnmaskPurpose
 from web.pages import DEFAULT_LIMIT, Cursor, Limit, Page, Pages
-from web.waiting import Wait, wait_for_change
 
 
 class Wallet(Struct, frozen=True):
@@ -97,13 +90,16 @@ class LicenceController(Controller):
         limit="present",
         summary="亮证",
         description="生成一个 60 秒内有效、只能核验一次的二维码，"
-        "核验方只能看到 `fields` 中同意出示的字段。每 30 秒换一次新码；换码 5 秒后旧码失效。",
+        "核验方只能看到 `fields` 中同意出示的字段，`portrait` 为照片。"
+        "每 30 秒换一次新码；换码 5 秒后旧码失效。",
         example={"fields": ["name", "benefit_class"]},
         errors=(
             RealNameRequired,
             ConfirmerRequired,
+            ActingRightRequired,
             LicenceNotFound,
             LicenceNotValid,
+            VerifierMustAsk,
             UnknownField,
         ),
     )
@@ -137,28 +133,3 @@ class LicenceController(Controller):
             licence_id, caller=caller, before=pages.after(cursor, of=of), limit=limit + 1
         )
         return pages.page(rows, lambda row: row, limit=limit, of=of)
-
-
-class PresentationController(Controller):
-    """亮证结果: the holder's screen waits here for the scan."""
-
-    path = "/presentations"
-    tags = ["证照"]
-
-    @get(
-        "/{presentation_id:uuid}",
-        summary="亮证结果",
-        description="二维码是否已被核验。带 `wait` 时最多等待 25 秒，有结果立即返回。",
-        errors=(RealNameRequired, PresentationNotFound),
-    )
-    async def show(
-        self, presentation_id: FromPath[UUID], caller: NamedDependency[Caller], wait: Wait = 0
-    ) -> PresentationProgress:
-        async def look() -> PresentationProgress:
-            return await presentations.get_progress(presentation_id, caller=caller, at=now())
-
-        async def ended() -> PresentationProgress | None:
-            progress = await look()
-            return None if progress.state is PresentationState.WAITING else progress
-
-        return await wait_for_change(ended, wait) or await look()

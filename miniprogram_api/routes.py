@@ -9,11 +9,14 @@ from miniprogram_api.faces import FaceController, LicenceFaceController
 from miniprogram_api.fee_orders import FeeOrderController
 from miniprogram_api.files import FileController
 from miniprogram_api.home import HomeController
-from miniprogram_api.licences import LicenceController, PresentationController
+from miniprogram_api.licences import LicenceController
 from miniprogram_api.me import MeController
 from miniprogram_api.messages import MessageController, SubscriptionController
 from miniprogram_api.policies import PolicyController
+from miniprogram_api.presentations import PresentationController
 from miniprogram_api.sessions import SessionController
+from miniprogram_api.use_consents import MisuseController, UseConsentController
+from miniprogram_api.verification_requests import VerificationRequestController
 from miniprogram_api.wallet import WalletController
 
 controllers: list[type[Controller]] = [
@@ -29,6 +32,9 @@ controllers: list[type[Controller]] = [
     FaceController,
     WalletController,
     PresentationController,
+    VerificationRequestController,
+    UseConsentController,
+    MisuseController,
     EntitlementController,
     PolicyController,
     MessageController,

@@ -65,7 +65,11 @@ class WebPlugin(InitPlugin):
             **app_config.exception_handlers,
         }
         compression = CompressionConfig(
-            backend="gzip", gzip_compress_level=5, minimum_size=860, gzip_fallback=False
+            backend="gzip",
+            gzip_compress_level=5,
+            minimum_size=860,
+            gzip_fallback=False,
+            exclude_opt_key="uncompressed",  # a stream would wait in the compressor
         )
         app_config.middleware[:0] = [
             BoundsMiddleware(),
