@@ -113,9 +113,11 @@ async def tell_of_acting(grant_id: str, what: str, change: str) -> None:
     about = f"acting_grant:{change}"
     rights = "、".join(_RIGHTS[right] for right in Right if right in rights_of(grant))
     until = "长期" if grant.until_on is None else f"{grant.until_on:%Y-%m-%d}"
-    values = {"rights": rights, "until": until}
-    await send_message(grant.party_id, f"acting_{what}", about=about, **values)
-    await send_message(grant.agent_id, f"acting_{what}_agent", about=about, **values)
+    for party_id, kind in (
+        (grant.party_id, f"acting_{what}"),
+        (grant.agent_id, f"acting_{what}_agent"),
+    ):
+        await send_message(party_id, kind, about=about, rights=rights, until=until)
 
 
 async def tell_of_representative(

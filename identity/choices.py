@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from core import broken_seals
 from core.masking import mask_name
@@ -14,9 +14,9 @@ from core.sealing import SealBroken, Vault
 from identity import persons
 from identity.acting import living_grants
 from identity.callers import Caller
-from identity.kinds import EntityStatus, GrantKind, PartyKind, Scope
+from identity.kinds import EVERY_RIGHT, EntityStatus, GrantKind, PartyKind, Scope
 from identity.models import ActingGrant, LegalEntity
-from identity.session_states import grant_holds
+from identity.session_states import grant_holds, rights_of
 
 UNREADABLE = "***"
 """A name that does not open."""
@@ -54,6 +54,8 @@ class ActingChoice(Struct, frozen=True, kw_only=True):
     relation: Relation
     scope: Scope
     until_on: date | None = None
+    rights: list[str] = field(default_factory=lambda: sorted(EVERY_RIGHT))
+    grant_id: UUID | None = None
 
 
 async def list_choices(caller: Caller, *, vault: Vault, at: datetime) -> list[ActingChoice]:
@@ -64,12 +66,13 @@ async def list_choices(caller: Caller, *, vault: Vault, at: datetime) -> list[Ac
     person_id = caller.required_person()
     own_name = await _name_or_stars(person_id, vault)
     choices = [_choice(person_id, PartyKind.PERSON, own_name, Relation.SELF)]
-    choices += [
-        _choice(entity.id, PartyKind.ENTITY, entity.name, Relation.REPRESENTATIVE)
-        for entity in await _REPRESENTED.rows(person_id)
-    ]
+    choices += [represented_choice(entity) for entity in await _REPRESENTED.rows(person_id)]
     grants = [g for g in await _GRANTS.rows(person_id) if grant_holds(g, at=at)]
     return _once_each(choices + [await _granted_choice(grant, vault) for grant in grants])
+
+
+def represented_choice(entity: LegalEntity) -> ActingChoice:
+    return _choice(entity.id, PartyKind.ENTITY, entity.name, Relation.REPRESENTATIVE)
 
 
 async def masked_name(party_id: UUID, *, vault: Vault) -> str:
@@ -92,6 +95,8 @@ async def _granted_choice(grant: ActingGrant, vault: Vault) -> ActingChoice:
         relation=_RELATIONS[grant.kind],
         scope=grant.scope,
         until_on=grant.until_on,
+        rights=sorted(rights_of(grant)),
+        grant_id=grant.id,
     )
 
 

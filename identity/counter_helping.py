@@ -8,9 +8,15 @@ from msgspec import Struct
 from core.clock import date_in_china
 from core.sealing import Vault
 from identity.acting import Terms, replace_acting, revoke_acting
-from identity.agents import GrantNotFound
+from identity.agents import ActingRelation, GrantNotFound, Side, list_relations
 from identity.callers import OperatorCaller
-from identity.counters import Present, keep_evidence, living_case, recognise
+from identity.counters import (
+    Present,
+    keep_evidence,
+    living_case,
+    person_present,
+    recognise,
+)
 from identity.invitations import HELPER_DAYS, InvitationIncomplete, require_grown_up
 from identity.kinds import ConsentWay, GrantKind, Right, Scope
 from identity.models import ActingGrant
@@ -59,6 +65,15 @@ async def let_help(
             evidence=f"file:{agreed.agent.evidence_id}",
         ),
     )
+
+
+async def list_help(
+    case_id: UUID, *, operator: OperatorCaller, vault: Vault, at: datetime
+) -> list[ActingRelation]:
+    """Who may act for the person present."""
+    caller = await person_present(case_id, operator=operator, at=at)
+    relations = await list_relations(caller, vault=vault, at=at)
+    return [relation for relation in relations if relation.side is Side.PARTY]
 
 
 async def end_help(

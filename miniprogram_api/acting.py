@@ -8,10 +8,11 @@ from msgspec import Struct
 from core.clock import now
 from core.sealing import Vault
 from identity import acting
-from identity.acting import NotRepresentative, PartyNotFound
+from identity.acting import PartyNotFound
 from identity.callers import Caller, RealNameRequired
 from identity.choices import ActingChoice, list_choices
 from identity.providers import BusinessRegister, RegisterFailed
+from identity.representing import NotRepresentative
 from identity.sessions import SignedIn
 from identity.tokens import TokenIssuer
 from web.pages import Page, whole

@@ -9,11 +9,13 @@ from miniprogram_api.faces import FaceController, LicenceFaceController
 from miniprogram_api.fee_orders import FeeOrderController
 from miniprogram_api.files import FileController
 from miniprogram_api.home import HomeController
+from miniprogram_api.invitations import InvitationController
 from miniprogram_api.licences import LicenceController
 from miniprogram_api.me import MeController
 from miniprogram_api.messages import MessageController, SubscriptionController
 from miniprogram_api.policies import PolicyController
 from miniprogram_api.presentations import PresentationController
+from miniprogram_api.relations import ActController, CounterCodeController, RelationController
 from miniprogram_api.sessions import SessionController
 from miniprogram_api.use_consents import MisuseController, UseConsentController
 from miniprogram_api.verification_requests import VerificationRequestController
@@ -23,6 +25,10 @@ controllers: list[type[Controller]] = [
     SessionController,
     MeController,
     ActingController,
+    RelationController,
+    ActController,
+    CounterCodeController,
+    InvitationController,
     HomeController,
     FileController,
     FeeOrderController,

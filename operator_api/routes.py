@@ -2,6 +2,8 @@
 
 from litestar import Controller, Router
 
+from operator_api.counter import CounterController
+from operator_api.counter_acts import CounterActController
 from operator_api.fee_issuing import FeeIssuingController
 from operator_api.payments import (
     DisbursementController,
@@ -20,6 +22,8 @@ controllers: list[type[Controller]] = [
     PaymentExceptionController,
     PolicyController,
     TaskController,
+    CounterController,
+    CounterActController,
 ]
 
 router = Router("/operator/v1", route_handlers=controllers)
