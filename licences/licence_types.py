@@ -23,11 +23,13 @@ async def define_licence_type(
     type_code: str | None = None,
     fresh_hours: int | None = None,
     notice: str = "",
+    high_stakes: bool = False,
 ) -> LicenceType:
     """Say what a kind of licence is; said again, the newer word holds. 证照类型
 
     `type_code` is its 21 characters in the identifiers of GB/T 36904; `notice` is what stands under
-    every licence of the kind, such as what it may not be used for.
+    every licence of the kind, such as what it may not be used for. One of `high_stakes` is shown
+    only to a verifier that asked first.
     """
     defaults = {
         "name": name,
@@ -37,6 +39,7 @@ async def define_licence_type(
         "type_code": type_code,
         "fresh_hours": fresh_hours,
         "notice": notice,
+        "high_stakes": high_stakes,
     }
     licence_type, _ = await LicenceType.update_or_create(defaults, code=code)
     return licence_type
