@@ -170,7 +170,8 @@ async def _mark_checked(licence: Licence, entry: RegistryEntry) -> None:
     licence.checked_at, licence.registry = entry.checked_at, entry.registry
     licence.region, licence.region_name = entry.region, entry.region_name
     changed = ["checked_at", "registry", "region", "region_name"]
-    if entry.identifier is not None and entry.identifier != licence.identifier:
+    later = entry.registry_date >= licence.registry_date
+    if later and entry.identifier is not None and entry.identifier != licence.identifier:
         taken = await Licence.filter(identifier=entry.identifier).exists()
         if taken:
             raise IdentifierTaken(identifier=entry.identifier)

@@ -22,6 +22,8 @@ from sandbox.book_routes import book_page
 from sandbox.control import ControlController
 from sandbox.courier import Courier
 from sandbox.fault_routes import FaultController
+from sandbox.licence_registry import LicenceRegistryController
+from sandbox.licence_registry_control import LicenceControlController
 from sandbox.mini_proxy import Product, pass_on
 from sandbox.phone.alipay import AlipayPhoneController
 from sandbox.phone.sheets import sheet
@@ -65,6 +67,8 @@ ROUTES = (
     AlipayControlController,
     PopulationController,
     BusinessController,
+    LicenceRegistryController,
+    LicenceControlController,
     BankController,
     WechatPhoneController,
     AlipayPhoneController,

@@ -4,8 +4,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import yaml
 from msgspec import Struct
+
+from sandbox.city_licences import (
+    LicenceKind,
+    LicenceRegistry,
+    RegisteredLicence,
+    read_licences,
+)
+from sandbox.texts import read_texts
 
 
 class Person(Struct, frozen=True):
@@ -106,6 +113,11 @@ class City(Struct, frozen=True):
     platforms: Platforms
     people: dict[str, Person]
     enterprises: dict[str, Enterprise]
+    licence_registries: list[LicenceRegistry] = []
+    licence_kinds: dict[str, LicenceKind] = {}
+    licences: list[RegisteredLicence] = []
+    departments: dict[str, str] = {}
+    portraits: dict[str, bytes] = {}
 
     def person_with_id_number(self, id_number: str) -> Person | None:
         wanted = id_number.upper()
@@ -118,20 +130,13 @@ class City(Struct, frozen=True):
 
 def read_city(folder: Path) -> City:
     """Raises ValueError or OSError when the files are not a city."""
-    people = msgspec.convert(_read(folder / "people.yaml"), list[Person], strict=False)
-    enterprises = msgspec.convert(_read(folder / "enterprises.yaml"), list[Enterprise])
+    people = msgspec.convert(read_texts(folder / "people.yaml"), list[Person], strict=False)
+    enterprises = msgspec.convert(read_texts(folder / "enterprises.yaml"), list[Enterprise])
     return City(
-        platforms=msgspec.convert(_read(folder / "platforms.yaml"), Platforms, strict=False),
+        platforms=msgspec.convert(read_texts(folder / "platforms.yaml"), Platforms, strict=False),
         people={person.key: person for person in people},
         enterprises={enterprise.uscc: enterprise for enterprise in enterprises},
+        **read_licences(folder),
     )
 
 
-class _Text(yaml.SafeLoader):
-    """Leaves every scalar as written: an identity number is text, whether quoted or not."""
-
-    yaml_implicit_resolvers = {}
-
-
-def _read(path: Path) -> Any:
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Text)

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from sandbox.city import City
+from sandbox.city_licences import LicenceRegistry
 from sandbox.crypto import private_key, public_pem
-from sandbox.keys import Keys, MachineKey, write_private
+from sandbox.keys import REGISTRY, Keys, MachineKey, write_private
 from sandbox.sms.messages import SIGN_NAME
 from sandbox.sms.pushes import SUPPLIERS
 
@@ -43,12 +44,24 @@ def console(city: City, keys: Keys) -> dict[str, Any]:
         | {"apps": [_alipay(app_id, keys) for app_id in platforms.alipay_app_ids()]},
         "population_register": keys.machines["population_register"],
         "business_register": keys.machines["business_register"],
+        "licence_registries": [_registry(row, keys) for row in city.licence_registries],
         "bank": {
             "app_key": keys.machines["bank"].app_key,
             "secret": keys.machines["bank"].secret,
             "debit_account": keys.debit_account,
         },
         "sms": {name: _sms(keys.machines[name]) for name in SUPPLIERS},
+    }
+
+
+def _registry(row: LicenceRegistry, keys: Keys) -> dict[str, str]:
+    key = keys.machines[f"{REGISTRY}{row.name}"]
+    return {
+        "name": row.name,
+        "region": row.region,
+        "region_name": row.region_name,
+        "app_key": key.app_key,
+        "secret": key.secret,
     }
 
 

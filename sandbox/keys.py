@@ -21,6 +21,8 @@ from sandbox.wechat.push_crypto import new_encoding_key
 
 FILE = "keys.json"
 MACHINES = ("population_register", "business_register", "bank", "sms_json", "sms_form")
+REGISTRY = "licence_registry_"
+"""How the name of a licence registry's key begins."""
 
 
 class MerchantKeys(Struct, frozen=True):
@@ -116,7 +118,8 @@ def _add_missing(keys: Keys, city: City) -> None:
             keys.alipay_apps[app_id] = _new_alipay(seller_id)
         if app_id in platforms.alipay.certificate_apps:
             _certify(keys, app_id)
-    for name in MACHINES:
+    registries = [f"{REGISTRY}{registry.name}" for registry in city.licence_registries]
+    for name in (*MACHINES, *registries):
         if name not in keys.machines:
             keys.machines[name] = MachineKey(f"{name}-{random_digits(6)}", secrets.token_hex(32))
 

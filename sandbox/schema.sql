@@ -369,6 +369,19 @@ CREATE TABLE bank_transfers (
     created_at TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE licence_changes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,  -- its place in the list
+    registry TEXT NOT NULL,
+    identifier TEXT NOT NULL,  -- of the licence as the city has it
+    state TEXT NOT NULL,
+    state_on TEXT NOT NULL,
+    registered_on TEXT,  -- with what follows it: of a renewal
+    valid_until TEXT,
+    version INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX licence_changes_registry ON licence_changes (registry, number);
+
 CREATE TABLE callbacks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     event_id TEXT NOT NULL UNIQUE,

@@ -132,6 +132,9 @@ class LicenceTypeRow(_Row, frozen=True, kw_only=True):
     issuer: str
     holder: Literal["person", "entity"]
     fields: list[LicenceFieldRow]
+    type_code: str | None = None
+    fresh_hours: int | None = None
+    notice: str = ""
 
 
 class LicenceRow(_Row, frozen=True, kw_only=True):
@@ -141,6 +144,19 @@ class LicenceRow(_Row, frozen=True, kw_only=True):
     issued_on: date
     valid_until: date | None
     fields: dict[str, str]
+    identifier: str
+    registry: str = "linxi"
+    portrait: str | None = None
+
+
+class LicenceRegistryRow(_Row, frozen=True, kw_only=True):
+    """Where licences are registered; one with a `region` belongs to another place."""
+
+    name: str
+    title: str
+    division: str
+    region: str
+    region_name: str
 
 
 class OperatorRow(_Row, frozen=True, kw_only=True):
@@ -219,6 +235,10 @@ class City:
         return self._rows("licences", list[LicenceRow])
 
     @cached_property
+    def licence_registries(self) -> list[LicenceRegistryRow]:
+        return self._rows("licence_registries", list[LicenceRegistryRow])
+
+    @cached_property
     def operators(self) -> list[OperatorRow]:
         return self._rows("operators", list[OperatorRow])
 
@@ -241,6 +261,13 @@ class City:
 
     def licence_type(self, licence_type: str) -> LicenceTypeRow:
         return next(row for row in self.licence_types if row.licence_type == licence_type)
+
+    def licence_registry(self, name: str) -> LicenceRegistryRow:
+        return next(row for row in self.licence_registries if row.name == name)
+
+    def portrait(self, name: str) -> bytes:
+        """A drawn picture of nobody, as JPEG."""
+        return (self.folder / "portraits" / f"{name}.jpg").read_bytes()
 
     def agency(self, department: str) -> AgencyRow:
         return next(row for row in self.agencies if row.department == department)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from app.database import database
 from app.settings import Settings, load_settings
 from core.clock import now, set_offset
+from core.files import FileStorage, open_store
 from core.sealing import load_vault
 from core.suites import SUITES
 from seeds.files import City
@@ -30,7 +31,8 @@ async def _load(settings: Settings) -> None:
         vault = await load_vault(
             b64decode(settings.kek.reveal()), suite=SUITES[settings.crypto_suite]
         )
-        await load_city(City(), vault=vault, at=now(), say=_say)
+        files = FileStorage(open_store(settings.file_store_url), vault)
+        await load_city(City(), vault=vault, at=now(), say=_say, files=files)
 
 
 def _say(line: str) -> None:
