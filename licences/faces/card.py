@@ -2,35 +2,36 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from licences.faces import parts
+from licences.faces import ground, parts
 from licences.faces.canvas import Canvas
 from licences.faces.designs import Design, design_of
 from licences.faces.face import NAME, NUMBER, VALID_UNTIL, Face, FaceField
 from licences.faces.fonts import Fonts, Style
+from licences.faces.words import cleaned, width_of
 
 WIDTH, HEIGHT = 360, 227
 LEFT, RIGHT, TOP, FOOT = 18.0, 342.0, 57.0, 188.0
 SPOUSE, PLATE, VEHICLE_CLASS = "spouse_name", "plate_number", "vehicle_class"
 PLATES = (PLATE, "plate_no", "plate")
 
-_ROW, _SIZE = 28.0, 12.6
+_ROW, _SIZE, _BETWEEN = 28.0, 12.6, 22.0
 
 
 def draw_card(face: Face, fonts: Fonts) -> Canvas:
     canvas, design = Canvas(WIDTH, HEIGHT, fonts), design_of(face.licence_type)
-    parts.paper(canvas, design)
+    ground.paper(canvas, design)
     parts.heading(canvas, face, design)
     _LAYOUTS[design.layout](canvas, face, design)
     parts.band(canvas, face, design)
     parts.watermark(canvas, face, design)
-    parts.close(canvas, design)
+    ground.close(canvas, design)
     return canvas
 
 
 def _with_portrait(canvas: Canvas, face: Face, design: Design) -> None:
     edge = RIGHT - 84 - 16
     y = _name(canvas, face, design, LEFT, edge)
-    _grid(canvas, face.others(NAME, NUMBER, VALID_UNTIL), design, LEFT, edge, y)
+    _flow(canvas, face.others(NAME, NUMBER, VALID_UNTIL), design, LEFT, edge, y)
     _number(canvas, face, design, LEFT, edge)
     parts.portrait(canvas, face, design, RIGHT - 84, TOP + 3, 84, 108)
     if face.value(VEHICLE_CLASS):
@@ -42,7 +43,7 @@ def _with_chip(canvas: Canvas, face: Face, design: Design) -> None:
     edge = RIGHT - 84 - 16
     _chip(canvas, LEFT, TOP + 5)
     y = _name(canvas, face, design, LEFT + 52, edge)
-    _grid(canvas, face.others(NAME, NUMBER, VALID_UNTIL), design, LEFT, edge, y)
+    _flow(canvas, face.others(NAME, NUMBER, VALID_UNTIL), design, LEFT, edge, y)
     _number(canvas, face, design, LEFT, edge)
     parts.portrait(canvas, face, design, RIGHT - 84, TOP + 3, 84, 108)
     parts.verdict(canvas, face, RIGHT - 42, TOP + 62)
@@ -50,7 +51,7 @@ def _with_chip(canvas: Canvas, face: Face, design: Design) -> None:
 
 def _plain(canvas: Canvas, face: Face, design: Design) -> None:
     y = _name(canvas, face, design, LEFT, RIGHT)
-    _grid(canvas, face.others(NAME, NUMBER, VALID_UNTIL), design, LEFT, RIGHT, y)
+    _flow(canvas, face.others(NAME, NUMBER, VALID_UNTIL), design, LEFT, RIGHT, y)
     _number(canvas, face, design, LEFT, RIGHT)
     parts.verdict(canvas, face, 286, TOP + 56, size=30)
 
@@ -65,7 +66,7 @@ def _with_plate(canvas: Canvas, face: Face, design: Design) -> None:
     else:
         y = _name(canvas, face, design, LEFT, RIGHT)
     rest = face.others(NAME, NUMBER, VALID_UNTIL, *PLATES)
-    _grid(canvas, rest, design, LEFT, RIGHT, y, columns=3)
+    _flow(canvas, rest, design, LEFT, RIGHT, y)
     _number(canvas, face, design, LEFT, RIGHT)
     parts.verdict(canvas, face, 286, TOP + 62, size=30)
 
@@ -94,27 +95,31 @@ def _couple(canvas: Canvas, face: Face, design: Design) -> None:
         style=Style.MEDIUM,
     )
     rest = face.others(NAME, NUMBER, VALID_UNTIL, SPOUSE)
-    _grid(canvas, rest, design, LEFT, edge, TOP + 44)
+    _flow(canvas, rest, design, LEFT, edge, TOP + 44)
     _number(canvas, face, design, LEFT, edge)
-    parts.portrait(canvas, face, design, RIGHT - 112, TOP + 8, 112, 84)
+    parts.portrait(canvas, face, design, RIGHT - 112, TOP + 8, 112, 84, busts=2)
     parts.verdict(canvas, face, RIGHT - 56, TOP + 58)
 
 
 def _charter(canvas: Canvas, face: Face, design: Design) -> None:
     for inset, thickness, opacity in ((5.5, 1.6, 0.75), (9, 0.6, 0.6)):
-        canvas.draw(
-            f'<rect x="{inset}" y="{inset}" width="{WIDTH - 2 * inset}"'
-            f' height="{HEIGHT - 35 - 2 * inset + 4}" rx="{RADIUS - inset * 0.7:.1f}" fill="none"'
-            f' stroke="{design.line}" stroke-width="{thickness}" stroke-opacity="{opacity}"/>'
+        canvas.frame(
+            inset,
+            inset,
+            WIDTH - 2 * inset,
+            HEIGHT - 31 - 2 * inset,
+            stroke=design.line,
+            radius=ground.RADIUS - inset * 0.7,
+            thickness=thickness,
+            opacity=opacity,
         )
     y = _name(canvas, face, design, LEFT + 2, RIGHT - 2, size=19)
     rest = face.others(NAME, NUMBER, VALID_UNTIL)
-    _grid(canvas, rest, design, LEFT + 2, RIGHT - 2, y)
+    _flow(canvas, rest, design, LEFT + 2, RIGHT - 2, y)
     _number(canvas, face, design, LEFT + 2, RIGHT - 2)
     parts.verdict(canvas, face, 286, TOP + 60, size=30)
 
 
-RADIUS = parts.RADIUS
 _LAYOUTS: Mapping[str, Callable[[Canvas, Face, Design], None]] = {
     "portrait": _with_portrait,
     "chip": _with_chip,
@@ -144,35 +149,42 @@ def _name(
     return last + 11
 
 
-def _grid(
+def _flow(
     canvas: Canvas,
     fields: Sequence[FaceField],
     design: Design,
     x: float,
     edge: float,
     y: float,
-    *,
-    columns: int = 2,
 ) -> None:
-    """Label above value, in columns; what is long has a row for itself. What has no room stays
-    out: the list of fields beside the picture has it.
+    """Label above value, one after another, as many to a row as have room in their order.
+
+    What has no room at all stays out: the list of fields beside the picture has it.
     """
-    step = (edge - x) / columns
-    column = 0
+    left = x
     for field in fields:
-        long = len(field.value) * _SIZE > (step - 8) * 1.5
-        if long and column:
-            column, y = 0, y + _ROW
-        if y + _ROW > FOOT - 26:
+        room = min(_room(canvas, field), edge - x)
+        if left > x and left + room > edge:
+            left, y = x, y + _ROW
+        if y + _ROW > FOOT - 24:
             return
-        left, width = x + column * step, (edge - x if long else step - 8)
         canvas.text(field.label, left, y + 8.5, size=8.8, fill=design.ink, opacity=0.66)
         canvas.paragraph(
-            field.value, left, y + 22.5, width=width, size=_SIZE, smallest=8.5, fill=design.ink
+            field.value,
+            left,
+            y + 22.5,
+            width=edge - left,
+            size=_SIZE,
+            smallest=8.5,
+            fill=design.ink,
         )
-        column = 0 if long else (column + 1) % columns
-        if column == 0:
-            y += _ROW
+        left += room + _BETWEEN
+
+
+def _room(canvas: Canvas, field: FaceField) -> float:
+    value = width_of(cleaned(field.value), canvas.fonts, size=_SIZE, style=Style.REGULAR)
+    label = width_of(cleaned(field.label), canvas.fonts, size=8.8, style=Style.REGULAR)
+    return max(value, label)
 
 
 def _number(canvas: Canvas, face: Face, design: Design, x: float, edge: float) -> None:

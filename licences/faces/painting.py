@@ -6,11 +6,12 @@ from licences.faces.canvas import Canvas
 from licences.faces.card import draw_card
 from licences.faces.face import Face
 from licences.faces.fonts import Fonts, load_fonts
+from licences.faces.large import draw_large
 from licences.faces.pixels import Pixels
 from licences.faces.words import cleaned
 
-SCALE = 3.0
-"""Pixels for one unit: a card is 360 units wide, as a phone's screen."""
+SCALE = 2.25
+"""Pixels for one unit; a card is 360 units wide, as a phone's screen. More costs more to pack."""
 
 
 def paint(face: Face) -> bytes:
@@ -20,7 +21,7 @@ def paint(face: Face) -> bytes:
 
 def laid_out(face: Face, fonts: Fonts) -> Canvas:
     """Everything in its place, in the form asked for."""
-    return draw_card(face, fonts)
+    return (draw_large if face.form == "large" else draw_card)(face, fonts)
 
 
 def missing_characters(face: Face) -> list[str]:

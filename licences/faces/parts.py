@@ -1,50 +1,19 @@
-"""What every face is put together from: paper, heading, portrait, band, watermark. 部件"""
+"""What every face is put together from: heading, portrait, band, watermark. 部件"""
 
 from licences.faces import ornaments
-from licences.faces.canvas import Canvas, Portrait, Stamp, Watermark
+from licences.faces.canvas import Anchor, Canvas, Portrait, Stamp, Watermark
 from licences.faces.designs import ICONS, Design
 from licences.faces.face import STATUS_COLOURS, STATUS_WORDS, Face
 from licences.faces.fonts import Style
 from licences.faces.words import cleaned, width_of
 from licences.kinds import LicenceStatus
 
-RADIUS = 14
+PORTRAIT_RADIUS = 7
 STALE = "#f2c14e"
 _BUST = (
     "M50 12C64 12 73 22 73 37C73 53 63 64 50 64C37 64 27 53 27 37C27 22 36 12 50 12Z"
     "M50 70C78 70 94 86 96 122H4C6 86 22 70 50 70Z"
 )
-
-
-def paper(canvas: Canvas, design: Design) -> None:
-    """The ground with rounded corners, and the line work on it."""
-    w, h = canvas.width, canvas.height
-    canvas.define(
-        f'<linearGradient id="paper" x1="0" y1="0" x2="1" y2="1"><stop offset="0"'
-        f' stop-color="{design.paper[0]}"/><stop offset="1" stop-color="{design.paper[1]}"/>'
-        f'</linearGradient><radialGradient id="glow" cx="0.82" cy="0.42" r="0.6"><stop offset="0"'
-        f' stop-color="#fff" stop-opacity="0.75"/><stop offset="1" stop-color="#fff"'
-        f' stop-opacity="0"/></radialGradient><clipPath id="edge"><rect width="{w}" height="{h}"'
-        f' rx="{RADIUS}"/></clipPath>'
-    )
-    canvas.draw('<g clip-path="url(#edge)">')
-    canvas.rectangle(0, 0, w, h, fill="url(#paper)")
-    canvas.rectangle(0, 0, w, h, fill="url(#glow)")
-    _line_work(canvas, design)
-
-
-def close(canvas: Canvas, design: Design) -> None:
-    """The end of the ground, and a hair line round it."""
-    canvas.draw("</g>")
-    canvas.frame(
-        0.5,
-        0.5,
-        canvas.width - 1,
-        canvas.height - 1,
-        stroke=design.accent,
-        radius=RADIUS - 0.5,
-        opacity=0.28,
-    )
 
 
 def heading(canvas: Canvas, face: Face, design: Design) -> None:
@@ -72,16 +41,24 @@ def heading(canvas: Canvas, face: Face, design: Design) -> None:
 
 
 def portrait(
-    canvas: Canvas, face: Face, design: Design, x: float, y: float, width: float, height: float
+    canvas: Canvas,
+    face: Face,
+    design: Design,
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    *,
+    busts: int = 1,
 ) -> None:
     """The holder's portrait; where there is none, a bust that is nobody's."""
-    radius = 7
+    radius = PORTRAIT_RADIUS
     canvas.define(
         f'<clipPath id="portrait"><rect x="{x}" y="{y}" width="{width}" height="{height}"'
         f' rx="{radius}"/></clipPath>'
     )
     canvas.rectangle(x - 2.5, y - 2.5, width + 5, height + 5, fill="#ffffff", radius=radius + 2.5)
-    _bust(canvas, design, x, y, width, height)
+    _busts(canvas, design, x, y, width, height, busts)
     if face.portrait is not None:
         canvas.marks.append(Portrait(face.portrait, x, y, width, height, radius))
     canvas.frame(
@@ -104,7 +81,7 @@ def band(canvas: Canvas, face: Face, design: Design, *, height: float = 35) -> N
         canvas.path(
             thread, stroke="#ffffff", thickness=0.5, opacity=0.16, at=f"translate(0 {middle:.1f})"
         )
-    _status_mark(canvas, face.status, 26, middle)
+    status_mark(canvas, face.status, 26, middle)
     word = STATUS_WORDS[face.status]
     used = canvas.text(word, 40, middle + 5.6, size=15.5, fill="#ffffff", style=Style.BOLD)
     canvas.text(
@@ -126,7 +103,7 @@ def band(canvas: Canvas, face: Face, design: Design, *, height: float = 35) -> N
         anchor="end",
     )
     if face.stale:
-        _stale_mark(canvas, face.stale, 344, middle + 12)
+        stale_mark(canvas, face.stale, 344, middle + 12)
 
 
 def until_words(face: Face) -> str:
@@ -149,93 +126,52 @@ def verdict(canvas: Canvas, face: Face, x: float, y: float, *, size: float = 22)
         canvas.marks.append(Stamp(STATUS_WORDS[face.status], x, y, size, colour))
 
 
-def _bust(canvas: Canvas, design: Design, x: float, y: float, width: float, height: float) -> None:
+def _busts(
+    canvas: Canvas, design: Design, x: float, y: float, width: float, height: float, count: int
+) -> None:
     canvas.define(
         f'<linearGradient id="sky" x1="0" y1="0" x2="0" y2="1"><stop offset="0"'
         f' stop-color="#ffffff"/><stop offset="1" stop-color="{design.paper[0]}"/></linearGradient>'
     )
-    canvas.rectangle(x, y, width, height, fill="url(#sky)", radius=7)
-    scale = min(width / 104, height / 126)
-    left, top = x + (width - 100 * scale) / 2, y + height - 122 * scale
-    canvas.draw(
-        f'<g clip-path="url(#portrait)"><path d="{_BUST}" fill="{design.line}" fill-opacity="0.42"'
-        f' transform="translate({left:.2f} {top:.2f}) scale({scale:.4f})"/></g>'
-    )
-
-
-def _line_work(canvas: Canvas, design: Design) -> None:
-    w, h = canvas.width, canvas.height
-    for thread in ornaments.waves(width=w * 1.1, height=h * 0.42):
-        canvas.path(
-            thread,
-            stroke=design.line,
-            thickness=0.55,
-            opacity=0.2,
-            at=f"translate({-w * 0.05:.1f} {h * 0.66:.1f})",
-        )
-    x, y, radius = w * 0.76, min(h * 0.5, 150), 96
-    if design.ornament == "road":
-        canvas.path(
-            ornaments.road(width=210, depth=128),
-            stroke=design.line,
-            thickness=1.3,
-            opacity=0.16,
-            at=f"translate({w * 0.5:.1f} {h:.1f})",
-        )
-    if design.ornament == "skyline":
+    canvas.rectangle(x, y, width, height, fill="url(#sky)", radius=PORTRAIT_RADIUS)
+    canvas.draw('<g clip-path="url(#portrait)">')
+    step = width / (count + 0.16 * (count - 1))
+    scale = min(step / 104, height / 126)
+    for number in range(count):
+        middle = x + width / 2 + (number - (count - 1) / 2) * step
         canvas.draw(
-            f'<path d="{ornaments.skyline(width=w)}" fill="{design.line}"'
-            f' fill-opacity="0.10" transform="translate(0 {h - 35:.1f}) scale(1 1.35)"/>'
+            f'<path d="{_BUST}" fill="{design.line}" fill-opacity="0.42" transform="translate('
+            f'{middle - 50 * scale:.2f} {y + height - 122 * scale:.2f}) scale({scale:.4f})"/>'
         )
-    if design.ornament == "dial":
-        canvas.path(
-            ornaments.rays(radius=radius, inner=radius * 0.55, count=96),
-            stroke=design.line,
-            thickness=0.8,
-            opacity=0.2,
-            at=f"translate({x} {y})",
-        )
-    else:
-        for ring in ornaments.rosette(radius=radius, petals=design.petals):
-            canvas.path(
-                ring,
-                stroke=design.line,
-                thickness=0.5,
-                opacity=0.26,
-                at=f"translate({x:.1f} {y:.1f})",
-            )
-    if design.motif:
-        canvas.text(
-            design.motif,
-            x - 96,
-            y + 46,
-            size=128,
-            fill=design.line,
-            style=Style.SERIF,
-            anchor="middle",
-            opacity=0.1,
-        )
+    canvas.draw("</g>")
 
 
-def _status_mark(canvas: Canvas, status: LicenceStatus, x: float, y: float) -> None:
-    canvas.draw(f'<circle cx="{x}" cy="{y:.1f}" r="8" fill="#ffffff" fill-opacity="0.95"/>')
+def status_mark(
+    canvas: Canvas, status: LicenceStatus, x: float, y: float, *, size: float = 8
+) -> None:
+    """A tick, a cross or an exclamation mark in a white disc."""
+    canvas.draw(f'<circle cx="{x}" cy="{y:.1f}" r="{size}" fill="#ffffff" fill-opacity="0.95"/>')
     colour = STATUS_COLOURS.get(status, "#15803d")
-    sign = (
-        "M-3.6 0.2L-1 2.8L3.8 -2.8"
-        if status is LicenceStatus.VALID
-        else ("M-3 -3L3 3M3 -3L-3 3" if status is LicenceStatus.REVOKED else "M0 -4V1M0 3.7V3.8")
-    )
-    canvas.path(sign, stroke=colour, thickness=2, at=f"translate({x} {y:.1f})")
+    signs = {
+        LicenceStatus.VALID: "M-3.6 0.2L-1 2.8L3.8 -2.8",
+        LicenceStatus.REVOKED: "M-3 -3L3 3M3 -3L-3 3",
+    }
+    sign, scale = signs.get(status, "M0 -4V1M0 3.7V3.8"), size / 8
+    canvas.path(sign, stroke=colour, thickness=2, at=f"translate({x} {y:.1f}) scale({scale:.2f})")
 
 
-def _stale_mark(canvas: Canvas, stale: str, right: float, y: float) -> None:
-    width = width_of(stale, canvas.fonts, size=8.4, style=Style.MEDIUM) + 12
-    canvas.rectangle(right - width, y - 8.6, width, 12, fill=STALE, radius=6)
+def stale_mark(
+    canvas: Canvas, stale: str, x: float, y: float, *, size: float = 8.4, anchor: Anchor = "end"
+) -> None:
+    """That what is said is not of today: black on yellow."""
+    width = width_of(stale, canvas.fonts, size=size, style=Style.MEDIUM) + size * 1.4
+    left = x - width if anchor == "end" else x
+    canvas.rectangle(left, y - size * 1.02, width, size * 1.42, fill=STALE, radius=size * 0.7)
     canvas.text(
         stale,
-        right - width / 2,
-        y + 0.6,
-        size=8.4,
+        left + width / 2,
+        y + size * 0.07,
+        size=size,
         fill="#3b2a00",
         style=Style.MEDIUM,
         anchor="middle",

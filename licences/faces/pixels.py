@@ -119,7 +119,7 @@ class Pixels:
         line = self._line(mark.text, mark.size)
         slanted = line.rotate(_SLANT, Image.Resampling.BICUBIC, expand=True)
         faint = slanted.point(lambda value: round(value * mark.opacity))
-        across, down = round(slanted.width * 1.02), round(slanted.height * 0.62)
+        across, down = round(slanted.width * 1.12), round(slanted.height * 0.8)
         for row in range(-1, image.height // down + 1):
             shift = (row % 2) * across // 2
             for left in range(-shift, image.width, across):
