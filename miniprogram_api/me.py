@@ -4,6 +4,7 @@ from litestar import Controller, get, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from core.clock import now
 from core.sealing import Vault
@@ -14,10 +15,12 @@ from identity.id_numbers import IdNumberInvalid
 from identity.kinds import Level
 from identity.providers import (
     IdentityProviders,
+    LoginRefused,
     PhoneProofRejected,
     PopulationRegister,
     ProviderFailed,
     RegisterFailed,
+    SealedPhone,
 )
 from identity.real_names import RealNameConflict, RealNameMismatch, verify_real_name
 from identity.session_states import SessionStates
@@ -33,8 +36,24 @@ class RealNameRequest(Struct, frozen=True, forbid_unknown_fields=True):
     id_number: Annotated[str, Meta(min_length=15, max_length=18)]
 
 
+class SealedPhoneRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    encrypted_data: Annotated[str, Meta(min_length=1, max_length=4096)]
+    iv: Annotated[str, Meta(min_length=1, max_length=64)]
+    login_code: Annotated[str, Meta(min_length=1, max_length=512)]
+
+
 class PhoneRequest(Struct, frozen=True, forbid_unknown_fields=True):
-    proof: Annotated[str, Meta(min_length=1, max_length=4096)]
+    """One of the two."""
+
+    proof: Annotated[str, Meta(min_length=1, max_length=4096)] | None = None
+    sealed: SealedPhoneRequest | None = None
+
+    def brought(self) -> str | SealedPhone:
+        if self.sealed is not None and self.proof is None:
+            return SealedPhone(**asdict(self.sealed))
+        if self.proof is None or self.sealed is not None:
+            raise PhoneProofRejected(reason="one of the two")
+        return self.proof
 
 
 class RealNameView(Struct, frozen=True):
@@ -106,10 +125,12 @@ class MeController(Controller):
         "/phone",
         summary="绑定手机号",
         description="`proof` 在微信是手机号按钮给的 code，"
-        "在支付宝是 my.getPhoneNumber 的 response 原文。"
+        "在支付宝是 my.getPhoneNumber 的 response 原文；"
+        "微信旧版客户端没有 code 时改填 `sealed`：按钮给的 encryptedData、iv，"
+        "和点按钮之前最近一次 wx.login 的 code（只用来打开这份数据，不再用来登录）。"
         "手机号只用于联系，不代表身份；换绑后原号码随即失效。",
         example={"proof": "e31968a7f94cc5ee25fafc2aef2773f0bb8c3937b22520eb8ee345274d00c144"},
-        errors=(PhoneProofRejected, PhoneProofUsed, ProviderFailed),
+        errors=(PhoneProofRejected, PhoneProofUsed, LoginRefused, ProviderFailed),
     )
     async def prove_phone(
         self,
@@ -121,7 +142,7 @@ class MeController(Controller):
     ) -> PhoneView:
         phone = await verify_phone(
             caller,
-            data.proof,
+            data.brought(),
             provider=identity_providers.named(caller.provider, caller.appid),
             vault=vault,
             states=session_states,

@@ -5,6 +5,7 @@ from litestar import Controller, Router
 from miniprogram_api.acting import ActingController
 from miniprogram_api.disbursements import DisbursementController
 from miniprogram_api.entitlements import EntitlementController
+from miniprogram_api.face_checks import FaceCheckController
 from miniprogram_api.faces import FaceController, LicenceFaceController
 from miniprogram_api.fee_orders import FeeOrderController
 from miniprogram_api.files import FileController
@@ -24,6 +25,7 @@ from miniprogram_api.wallet import WalletController
 controllers: list[type[Controller]] = [
     SessionController,
     MeController,
+    FaceCheckController,
     ActingController,
     RelationController,
     ActController,

@@ -21,6 +21,7 @@ from core.clock import now
 from core.errors import NotAllowed, NotSignedIn
 from identity.callers import Caller, MachineCaller, OperatorCaller, VerifierCaller
 from web.addresses import Network, client_address, network_of
+from web.levels import Levels
 from web.limiter import Limiter
 from web.matrix import Access, Audience, Matrix
 
@@ -87,7 +88,7 @@ class Passage:
 
 
 class Gatekeeper:
-    """The guard of every route: matrix, door, role, then how often."""
+    """The guard of every route: matrix, door, role or level, then how often."""
 
     def __init__(
         self,
@@ -95,8 +96,11 @@ class Gatekeeper:
         doors: Mapping[Audience, Door],
         limiter: Limiter,
         trusted_proxies: Sequence[Network] = (),
+        *,
+        levels: Levels,
     ) -> None:
         self._matrix = matrix
+        self._levels = levels
         self._doors = doors
         self._limiter = limiter
         self._trusted_proxies = trusted_proxies
@@ -116,6 +120,8 @@ class Gatekeeper:
             return
         caller = await self._enter(connection, access.audience, passage, network)
         _check_rights(caller, access)
+        if isinstance(caller, Caller):
+            caller.require_level(self._levels.needed(method, connection.scope["path_template"]))
         connection.scope["user"] = caller
         await passage.count(_counted(caller))
 

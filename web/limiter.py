@@ -56,6 +56,7 @@ RULES: Mapping[str, Rule] = {
     "refresh": _rule(600, "local", minutes=1),
     "refused": _rule(300, "local", minutes=1),
     "real_name": _rule(5, "closed", hours=1),
+    "face_check": _rule(30, "closed", hours=1),
     "present": _rule(30, "closed", minutes=1),
     "stream": _rule(60, "local", minutes=1),
     "ask_registry": _rule(6, "closed", minutes=1),

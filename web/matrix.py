@@ -65,10 +65,16 @@ class Matrix:
     """Lines "METHOD /path": roles. Paths are written with plain `{names}`."""
 
     def __init__(self, lines: Mapping[str, Iterable[str]]) -> None:
-        self._access = {_key(*line.split(" ", 1)): _access(line, lines[line]) for line in lines}
+        self._access = {
+            route_key(*line.split(" ", 1)): _access(line, lines[line]) for line in lines
+        }
 
     def find(self, method: str, path: str) -> Access | None:
-        return self._access.get(_key(method, path))
+        return self._access.get(route_key(method, path))
+
+    def routes_of(self, audience: Audience) -> set[str]:
+        """Every line that is for one audience."""
+        return {line for line, access in self._access.items() if access.audience is audience}
 
     def check(self, routes: Iterable[BaseRoute]) -> None:
         """Refuse a route without a line, and a line without a route."""
@@ -92,7 +98,7 @@ def route_keys(routes: Iterable[BaseRoute]) -> Iterator[str]:
         if isinstance(route, HTTPRoute):
             for method in sorted(route.methods):
                 if method != "OPTIONS":
-                    yield _key(method, route.path)
+                    yield route_key(method, route.path)
 
 
 class _NoRepeats(yaml.SafeLoader):
@@ -109,7 +115,8 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[str, list[
 _NoRepeats.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
-def _key(method: str, path: str) -> str:
+def route_key(method: str, path: str) -> str:
+    """A route as the matrix writes it."""
     return f"{method} " + _TYPED.sub(r"{\1}", path)
 
 

@@ -14,6 +14,7 @@ from litestar.routes import HTTPRoute
 
 from core.errors import DomainError
 from core.signing import Signer
+from identity.kinds import Level
 from web.addresses import Network, Whence, client_address, network_of
 from web.auth import (
     AnyRequest,
@@ -27,6 +28,7 @@ from web.auth import (
 from web.docs.serving import DocumentController, DocumentPlugin, Documents, PagesPlugin
 from web.edge import BoundsMiddleware, add_safe_headers
 from web.errors import crash_problem, domain_problem, http_problem, report_broken_seal
+from web.levels import Levels, load_levels
 from web.limiter import Limiter
 from web.matrix import Audience, Matrix, load_matrix
 from web.openapi import openapi_config
@@ -51,7 +53,10 @@ class WebPlugin(InitPlugin):
         self.matrix = matrix or load_matrix()
         self._limiter = limiter
         self._pages = Pages(cursor_signer)
-        self._gatekeeper = Gatekeeper(self.matrix, doors, limiter, trusted_proxies)
+        self._levels = load_levels() if matrix is None else Levels({}, unsaid=Level.NONE)
+        self._gatekeeper = Gatekeeper(
+            self.matrix, doors, limiter, trusted_proxies, levels=self._levels
+        )
         self._documents = Documents(self.matrix)
         self._version = version
         self._trusted_proxies = trusted_proxies
@@ -90,6 +95,7 @@ class WebPlugin(InitPlugin):
     def check(self, app: Litestar) -> None:
         """Refuse to start unless the matrix and the routes are about the same."""
         self.matrix.check(app.routes)
+        self._levels.check(self.matrix.routes_of(Audience.RESIDENT))
 
     def _provide(self, app_config: AppConfig) -> None:
         app_config.dependencies |= {

@@ -41,7 +41,7 @@ class TestExchange:
         [
             ({"open_id": "074a", "union_id": "u", "access_token": "x"}, Subject("074a", "u")),
             ({"user_id": "2088", "access_token": "x"}, Subject("2088")),
-            ({"user_id": "2088", "open_id": "074a"}, Subject("074a")),
+            ({"user_id": "2088", "open_id": "074a"}, Subject("074a", alias="2088")),
         ],
     )
     async def test_a_code_becomes_an_open_id(self, grant: dict[str, str], subject: Subject) -> None:

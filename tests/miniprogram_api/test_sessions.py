@@ -143,7 +143,10 @@ class TestMe:
         self, client: httpx.AsyncClient, parts: Parts
     ) -> None:
         await sign_in(client)
-        assert (await client.get("/v1/me/parties")).json()["details"] == {"step": "real_name"}
+        assert (await client.get("/v1/me/parties")).json()["details"] == {
+            "needed": 2,
+            "step": "real_name",
+        }
 
         reply = await prove(client, parts)
 
