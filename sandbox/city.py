@@ -1,7 +1,7 @@
 """The invented city as the outside world knows it, from the same files as the seeds."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
