@@ -11,10 +11,23 @@ import msgspec
 import yaml
 from msgspec import Struct
 
+CHINESE, ENGLISH = "zh-CN", "en"
+"""The languages that an account may prefer."""
+
 
 class Texts(Struct, frozen=True, forbid_unknown_fields=True):
     plain: str
     en: str
+
+    def title(self, title: str, *, language: str, elder_mode: bool) -> str:
+        """What is shown to somebody who prefers this, `title` being the words for everybody."""
+        if language == ENGLISH:
+            return self.en
+        return self.plain if elder_mode else title
+
+    def shortly(self, language: str) -> str:
+        """Two short sentences at most."""
+        return self.en if language == ENGLISH else self.plain
 
 
 @cache

@@ -26,7 +26,8 @@ from core.errors import (
     UpstreamFailed,
 )
 from core.sealing import SealBroken
-from core.texts import find_texts
+from core.texts import CHINESE, ENGLISH, find_texts
+from identity.callers import Caller
 from web.tracing import trace_id
 
 AnyRequest = Request[Any, Any, Any]
@@ -70,7 +71,10 @@ CRASH = ("web.internal", "系统繁忙，请稍后再试")
 
 
 class Problem(Struct, frozen=True, kw_only=True):
-    """A refusal. Clients match on `code`; `title` is for everybody, `plain` for elders."""
+    """A refusal. Clients match on `code`; `title` is for everybody, `plain` for elders.
+
+    Both are in the language that the account prefers; in elder mode the title is the plain one.
+    """
 
     status: int
     code: str
@@ -141,11 +145,12 @@ def _reply(
     headers: Mapping[str, str] | None = None,
 ) -> Response[Problem]:
     texts = find_texts(code)
+    language, elder_mode = _wanted(request)
     problem = Problem(
         status=status,
         code=code,
-        title=title,
-        plain=texts.plain if texts else UNSET,
+        title=texts.title(title, language=language, elder_mode=elder_mode) if texts else title,
+        plain=texts.shortly(language) if texts else UNSET,
         details=dict(details) if details else UNSET,
         trace_id=trace_id(request.scope),
     )
@@ -153,5 +158,14 @@ def _reply(
         problem,
         status_code=status,
         media_type=PROBLEM_TYPE,
-        headers={"Cache-Control": "no-store", **(headers or {})},
+        headers={"Cache-Control": "no-store", "Content-Language": language, **(headers or {})},
     )
+
+
+def _wanted(request: AnyRequest) -> tuple[str, bool]:
+    """How whoever asks wants to be spoken to: as they prefer, else as their browser says."""
+    user = request.scope.get("user")
+    if isinstance(user, Caller):
+        return user.language, user.elder_mode
+    first = request.headers.get("accept-language", "").partition(",")[0].strip().lower()
+    return (ENGLISH if first.split("-")[0] == ENGLISH else CHINESE), False

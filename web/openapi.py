@@ -39,6 +39,7 @@ from web.errors import (
 from web.limiter import RULES, LimiterUnavailable, TooManyRequests
 from web.matrix import Access, Audience, Matrix
 from web.pages import BadCursor
+from web.replies import ACTING_FOR
 from web.requests import BodyCutShort
 
 DESCRIPTION = """掌上办：一键登录、缴费与拨付、亮证与核验、免申即享。
@@ -49,6 +50,7 @@ DESCRIPTION = """掌上办：一键登录、缴费与拨付、亮证与核验、
 `trace_id` 供查询日志。
 - 列表按时间倒序，用 `next_cursor` 翻页；长轮询用 `wait` 参数，最多 25 秒。
 - 金额一律为以分为单位的整数。
+- 替他人或单位办理时，每个答复都带 `X-Acting-For`，写明代办对象和权限。
 """
 COOKIE, CONSOLE = "operator_cookie", "operator_console"
 SCHEMES: dict[str, SecurityScheme | Reference] = {
@@ -99,6 +101,11 @@ _AT_THE_DOOR: Mapping[Audience, Sequence[type[DomainError]]] = {
 }
 
 Document = dict[str, Any]
+
+_ACTING_HEADER: Document = {
+    "description": "替他人或单位办理时才有：代办对象的编号和权限，如 `<party_id>; scope=helper`",
+    "schema": {"type": "string"},
+}
 
 
 def openapi_config(version: str, render_plugins: Sequence[OpenAPIRenderPlugin]) -> OpenAPIConfig:
@@ -209,6 +216,8 @@ def _complete(operation: Document, handler: HTTPRouteHandler, access: Access) ->
     responses.pop("400", None)
     for response in responses.values():
         response["description"] = "成功"
+        if access.audience is Audience.RESIDENT:
+            response.setdefault("headers", {})[ACTING_FOR] = _ACTING_HEADER
     for status, known in refusals(operation, handler, access).items():
         responses[str(status)] = _problem_response(status, known)
     if access.roles:

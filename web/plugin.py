@@ -33,7 +33,7 @@ from web.limiter import Limiter
 from web.matrix import Audience, Matrix, load_matrix
 from web.openapi import openapi_config
 from web.pages import Pages
-from web.replies import ETagMiddleware
+from web.replies import ETagMiddleware, show_acting_party
 from web.requests import StrictRequest
 
 
@@ -83,7 +83,7 @@ class WebPlugin(InitPlugin):
         ]
         app_config.after_exception.append(report_broken_seal)
         app_config.guards.append(self._gatekeeper)
-        app_config.before_send.append(add_safe_headers)
+        app_config.before_send += [add_safe_headers, show_acting_party]
         app_config.on_startup += [self.check, _provide_in_turn]
         app_config.route_handlers.append(DocumentController)
         app_config.openapi_config = openapi_config(

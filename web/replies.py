@@ -1,4 +1,6 @@
-"""An ETag on what is read, so that a client that has it already is told just that."""
+"""What replies carry besides their body: an ETag on what is read, so that a client that has it
+already is told just that; and for whom it is, where somebody acts for another. 代办对象
+"""
 
 from hashlib import blake2b
 
@@ -6,6 +8,20 @@ from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+
+from identity.callers import Caller
+
+ACTING_FOR = "X-Acting-For"
+"""The party that a reply is about, and the scope of who acts for it: `<party id>; scope=helper`."""
+
+
+async def show_acting_party(message: Message, scope: Scope) -> None:
+    """A `before_send` hook: on every reply to somebody who acts for another, refusals too."""
+    user = scope.get("user")
+    if message["type"] != "http.response.start" or not isinstance(user, Caller):
+        return
+    if user.acts_for_another():
+        MutableScopeHeaders(message)[ACTING_FOR] = f"{user.party_id}; scope={user.scope}"
 
 
 class ETagMiddleware(ASGIMiddleware):
