@@ -39,7 +39,7 @@ def application() -> Any:
 
 def begin_process() -> Settings:
     """What a worker process does before it makes its application. Gives the settings."""
-    die_with_parent(signal.SIGTERM)
+    die_with_parent(signal.SIGKILL)  # a softer one is lost while granian is still setting up
     settings = load_settings(os.environ)
     configure_logging(settings.log_level)
     set_offset(timedelta(seconds=settings.clock_offset_seconds))
