@@ -23,11 +23,20 @@ class WechatWording(Struct, frozen=True, forbid_unknown_fields=True):
     page: str = ""
 
 
+class EnglishWording(Struct, frozen=True, forbid_unknown_fields=True):
+    title: str
+    text: str
+
+
 class MessageKind(Struct, frozen=True, forbid_unknown_fields=True):
+    """What `follows` also reaches who may act for the recipient."""
+
     title: str
     text: str
     plain: str
+    en: EnglishWording | None = None
     urgent: bool = False
+    follows: bool = True
     wechat: WechatWording | None = None
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import Struct
 from tortoise.transactions import in_transaction
 
 from core import jobs
@@ -11,7 +12,7 @@ from core.errors import NotFound
 from core.ids import new_id
 from core.prepared import AFTER_ALL, Prepared
 from identity.callers import Caller
-from notifications import hours, subscriptions
+from notifications import following, hours, subscriptions
 from notifications.kinds import MessageKind, clean, fill, known_kinds, written_time
 from notifications.models import Delivery, Message, MessageKey
 
@@ -36,27 +37,18 @@ async def send_message(
 
     Told is what stands in the inbox. A person who consented is also sent it, not at night unless
     the kind is urgent. Values are titles, amounts and numbers, no personal data; `time` is `at`
-    unless given.
+    unless given. Whoever may act for the party is told too, unless the kind is for it alone.
     """
     at = at or now()
     wording = known_kinds()[kind]
     cleaned = {"time": written_time(at)} | {key: clean(value) for key, value in values.items()}
-    message_id = new_id()
+    telling = _Telling(kind, about, wording, cleaned, at)
     async with in_transaction():
-        if not await _is_first(message_id, recipient, kind, about):
+        if not await _tell(recipient, telling):
             return False
-        await Message.create(
-            id=message_id,
-            recipient_id=recipient,
-            kind=kind,
-            about=about,
-            title=fill(wording.title, cleaned),
-            text=fill(wording.text, cleaned),
-            plain=fill(wording.plain, cleaned),
-            values=cleaned,
-            created_at=at,
-        )
-        await _ask_for_deliveries(message_id, recipient, wording, at)
+        if wording.follows:
+            for person_id in await following.followers(recipient, at=at):
+                await _tell(person_id, telling, for_party_id=recipient)
     return True
 
 
@@ -85,6 +77,36 @@ async def wake_at(due_at: datetime) -> None:
     """See that deliveries are worked off at that moment, however many ask."""
     key = f"notifications.deliver:{due_at.isoformat()}"
     await jobs.enqueue("notifications.deliver", dedupe_key=key, run_at=due_at)
+
+
+class _Telling(Struct, frozen=True):
+    """One thing to be told, to however many."""
+
+    kind: str
+    about: str
+    wording: MessageKind
+    values: dict[str, str]
+    at: datetime
+
+
+async def _tell(recipient: UUID, told: _Telling, *, for_party_id: UUID | None = None) -> bool:
+    message_id = new_id()
+    if not await _is_first(message_id, recipient, told.kind, told.about):
+        return False
+    await Message.create(
+        id=message_id,
+        recipient_id=recipient,
+        for_party_id=for_party_id,
+        kind=told.kind,
+        about=told.about,
+        title=fill(told.wording.title, told.values),
+        text=fill(told.wording.text, told.values),
+        plain=fill(told.wording.plain, told.values),
+        values=told.values,
+        created_at=told.at,
+    )
+    await _ask_for_deliveries(message_id, recipient, told.wording, told.at)
+    return True
 
 
 async def _is_first(message_id: UUID, recipient: UUID, kind: str, about: str) -> bool:

@@ -60,13 +60,17 @@ class MessageKey(Model):
 
 
 class Message(Model):
-    """One thing told to one party, as it was worded then; `plain` is for elders. 消息"""
+    """One thing told to one party, as it was worded then; `plain` is for elders. 消息
+
+    `for_party_id` is whose matter it is, where it was told to who may act for that party.
+    """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
     recipient_id: UUID
     recipient: fields.ForeignKeyRelation[Party] = fields.ForeignKeyField(
         "identity.Party", related_name="messages", on_delete=fields.RESTRICT
     )
+    for_party_id: UUID | None = fields.UUIDField(null=True)
     kind = fields.CharField(48)
     about = fields.CharField(128)
     title = fields.CharField(64)

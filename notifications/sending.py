@@ -31,9 +31,10 @@ from notifications.channels import (
     ValueRefused,
 )
 from notifications.deliveries import Claim
+from notifications.following import still_follows
 from notifications.kinds import WechatWording, fill, known_kinds
 from notifications.messages import wake_at
-from notifications.models import Consent, Delivery, DeliveryStatus
+from notifications.models import Consent, Delivery, DeliveryStatus, Message
 
 READY_SECONDS = 20.0
 """How old a prepared send may be: a process that was stopped for longer gives it back unsent."""
@@ -135,6 +136,7 @@ async def _make_ready(delivery: Delivery, claim: Claim, channels: Channels, at: 
     wording = kind.wechat if kind else None
     if channel is None or wording is None:
         raise _NotToSend(DeliveryStatus.FAILED, "no_channel")
+    await _check_follower(delivery.message, at)
     values = _fitted(delivery.message.values, wording, channel)
     consent = await _take_consent(delivery.message.recipient_id, wording.template, at)
     account = await Account.get(id=consent.account_id)
@@ -154,6 +156,14 @@ async def _make_ready(delivery: Delivery, claim: Claim, channels: Channels, at: 
         attempts=delivery.attempts + 1,
         since=monotonic(),
     )
+
+
+async def _check_follower(message: Message, at: datetime) -> None:
+    """Who could act for the party when it was told may not be able to any more."""
+    party_id = message.for_party_id
+    if party_id is None or await still_follows(message.recipient_id, party_id, at=at):
+        return
+    raise _NotToSend(DeliveryStatus.SUPPRESSED, "no_longer_acts")
 
 
 def _fitted(values: dict[str, str], wording: WechatWording, channel: Channel) -> dict[str, str]:
