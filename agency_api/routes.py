@@ -7,6 +7,7 @@ from litestar import Controller, Router
 
 from agency_api.callbacks import CallbackController
 from agency_api.licence_uses import LicenceUseController
+from agency_api.terminals import TerminalController
 from agency_api.token import MachineController
 from agency_api.verification_numbers import VerificationNumberController
 from agency_api.verification_requests import VerificationRequestController
@@ -21,6 +22,7 @@ controllers: list[type[Controller]] = [
     VerificationNumberController,
     LicenceUseController,
     MachineController,
+    TerminalController,
 ]
 callbacks: list[type[Controller]] = [CallbackController, WechatPushController]
 

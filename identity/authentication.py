@@ -7,6 +7,7 @@ from uuid import UUID
 
 from core.errors import NotSignedIn
 from identity.callers import Caller, VerifierCaller
+from identity.device_proofs import Proof, check_bound
 from identity.session_states import SessionState, SessionStates
 from identity.tokens import Audience, Claims, TokenIssuer, TokenReader
 
@@ -57,12 +58,18 @@ async def authenticate_verifier(
     states: SessionStates,
     at: datetime,
     read: ReadFor | None = None,
+    proof: Proof | None = None,
 ) -> VerifierCaller:
-    """The verifier behind a token, with what its organisation may see now, or a NotSignedIn."""
+    """The verifier behind a token, with what its organisation may see now, or a NotSignedIn.
+
+    The token of a session begun at a terminal needs a `proof` of that terminal.
+    """
     claims = issuer.read(token, Audience.VERIFIER, at=at)
     state = await _living_state(claims, states, at, read)
     if state.verifier_id is None or state.organisation_id is None:
         raise SessionEnded(session_id=claims.sid)
+    if state.terminal_jwk is not None:
+        await check_bound(state.terminal_jwk, proof, token=token, at=at)
     return VerifierCaller(
         verifier_id=state.verifier_id,
         session_id=claims.sid,
@@ -71,6 +78,7 @@ async def authenticate_verifier(
         licence_types=state.licence_types,
         fields=state.fields,
         purpose=state.purpose,
+        terminal_id=state.terminal_id,
     )
 
 

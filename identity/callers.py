@@ -148,6 +148,7 @@ class VerifierCaller(Struct, frozen=True, kw_only=True):
     licence_types: frozenset[str]
     fields: frozenset[str]
     purpose: str
+    terminal_id: UUID | None = None
 
     def actor(self) -> str:
         return f"verifier:{self.verifier_id}"

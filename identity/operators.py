@@ -12,13 +12,13 @@ from core.errors import Conflict, NotFound
 from core.ids import new_id
 from core.sealing import Place, Vault
 from identity.kinds import Role
-from identity.models import Operator, OperatorSession, Person
+from identity.models import Delegation, Operator, OperatorSession, Person
 from identity.passwords import hash_password
 
 WATCHERS = frozenset({Role.AUDITOR, Role.SECURITY_ADMIN, Role.SYSTEM_ADMIN})
 """At most one of these for one person, over all logins that the person has. 三员分立"""
 
-_FIRST_ADMIN_LOCK = 7_300_003
+ADMIN_LOCK = 7_300_003
 
 
 class DutiesNotSeparate(Conflict):
@@ -103,7 +103,7 @@ async def create_first_admin(
     One only, however many ask at once: all others are for that one to add.
     """
     async with in_transaction() as connection:
-        await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [_FIRST_ADMIN_LOCK])
+        await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [ADMIN_LOCK])
         admins = Operator.filter(roles__contains=[Role.SECURITY_ADMIN], disabled_at=None)
         if await admins.exists():
             raise AdminExists()
@@ -122,16 +122,30 @@ async def create_first_admin(
         )
 
 
-async def change_roles(operator_id: UUID, roles: Iterable[Role], *, actor: str) -> Operator:
-    """Give an operator exactly these roles, from the next request on."""
+async def change_roles(
+    operator_id: UUID, roles: Iterable[Role], *, actor: str, at: datetime
+) -> Operator:
+    """Give an operator exactly these roles, from the next request on.
+
+    Who begins to watch gives back what others lent.
+    """
     given = set(roles)
     operator = await get_operator(operator_id)
     async with in_transaction():
         await _check_duties(operator.person_id, given, besides=operator_id)
         await Operator.filter(id=operator_id).update(roles=sorted(given))
+        if given & WATCHERS:
+            borrowed = Delegation.filter(borrower__person_id=operator.person_id, revoked_at=None)
+            await borrowed.update(revoked_at=at)
         listed = ",".join(sorted(given))
         await audit.record(actor, "operator.roles", f"operator:{operator_id}", roles=listed)
     return await get_operator(operator_id)
+
+
+async def check_duties_of(person_id: UUID, roles: Iterable[Role]) -> None:
+    """Refuse roles for a new login of this person that its others rule out."""
+    async with in_transaction():
+        await _check_duties(person_id, set(roles), besides=new_id())
 
 
 async def disable_operator(operator_id: UUID, *, actor: str, at: datetime) -> None:

@@ -32,7 +32,12 @@ ReadCopy = Callable[[str], Awaitable[object]]
 
 _SESSION = Prepared(
     lambda session_id: Session.filter(id=session_id).select_related(
-        "account", "grant", "party__entity", "verifier__organisation"
+        "account",
+        "grant",
+        "party__entity",
+        "verifier__organisation",
+        "verifier__account",
+        "binding__terminal",
     ),
     UUID,
 )
@@ -63,6 +68,8 @@ class SessionState(Struct, frozen=True, kw_only=True):
     licence_types: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
     purpose: str = ""
+    terminal_id: UUID | None = None
+    terminal_jwk: dict[str, str] | None = None
 
 
 class SessionStates:
@@ -172,10 +179,14 @@ def _verifier_state(session: Session) -> SessionState:
     verifier = session.verifier
     if verifier is None:
         raise LookupError("a verifier's session has a verifier")
-    organisation = verifier.organisation
-    disabled = verifier.disabled_at or organisation.disabled_at
+    organisation, account = verifier.organisation, verifier.account
+    terminal = binding.terminal if (binding := getattr(session, "binding", None)) else None
+    holders = [held for held in (verifier, organisation, account) if held is not None]
+    disabled = any(held.disabled_at is not None for held in holders)
     return SessionState(
-        living=session.ended_at is None and disabled is None,
+        living=session.ended_at is None
+        and not disabled
+        and (terminal is None or terminal.revoked_at is None),
         epoch=verifier.epoch,
         token_subject=verifier.token_subject,
         expires_at=session.expires_at,
@@ -185,6 +196,8 @@ def _verifier_state(session: Session) -> SessionState:
         licence_types=frozenset(organisation.licence_types),
         fields=frozenset(organisation.fields_allowed),
         purpose=organisation.purpose,
+        terminal_id=terminal.id if terminal else None,
+        terminal_jwk=terminal.public_jwk if terminal else None,
     )
 
 

@@ -8,9 +8,9 @@ from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
 from core import audit
-from core.errors import NotSignedIn
+from core.errors import NotAllowed, NotFound, NotSignedIn
 from core.ids import new_id
-from identity.models import Session, Verifier, VerifierOrganisation
+from identity.models import Session, Terminal, TerminalSession, Verifier, VerifierOrganisation
 from identity.passwords import hash_password, password_fits
 from identity.sessions import SignedIn, signed_in, start_session
 from identity.tokens import TokenIssuer
@@ -19,6 +19,16 @@ from identity.tokens import TokenIssuer
 class VerifierSignInFailed(NotSignedIn):
     code = "identity.verifier_sign_in_failed"
     message = "用户名或口令不正确"
+
+
+class VerifierNotFound(NotFound):
+    code = "identity.verifier_not_found"
+    message = "没有找到该核验员"
+
+
+class TerminalRequired(NotAllowed):
+    code = "identity.terminal_required"
+    message = "本机构只能在已启用的核验终端上登录"
 
 
 async def register_organisation(
@@ -30,6 +40,7 @@ async def register_organisation(
     fields: Iterable[str],
     purpose: str,
     actor: str,
+    terminals_only: bool = False,
 ) -> VerifierOrganisation:
     """The organisation of this name, made if unknown; a second call changes nothing."""
     async with in_transaction():
@@ -41,6 +52,7 @@ async def register_organisation(
                 "licence_types": sorted(licence_types),
                 "fields_allowed": sorted(fields),
                 "purpose": purpose,
+                "terminals_only": terminals_only,
             },
         )
         if fresh:
@@ -72,17 +84,31 @@ async def register_verifier(
 
 
 async def sign_in_verifier(
-    login_name: str, password: str, *, issuer: TokenIssuer, at: datetime
+    login_name: str,
+    password: str,
+    *,
+    terminal: Terminal | None = None,
+    issuer: TokenIssuer,
+    at: datetime,
 ) -> SignedIn:
-    """A verifier's session. Every refusal looks and takes the same."""
+    """A verifier's session. Every refusal looks and takes the same.
+
+    Begun at a terminal of its organisation, it is worth something there alone.
+    """
     verifier = await Verifier.get_or_none(
         login_name=login_name, disabled_at=None, organisation__disabled_at=None
-    )
+    ).select_related("organisation")
     fits = await password_fits(password, verifier.password_hash if verifier else None)
     if verifier is None or not fits:
         raise VerifierSignInFailed()
+    if terminal is not None and terminal.organisation_id != verifier.organisation_id:
+        raise VerifierSignInFailed()
+    if terminal is None and verifier.organisation.terminals_only:
+        raise TerminalRequired(verifier_id=verifier.id)
     async with in_transaction():
         session, refresh_token = await start_session(Session(verifier_id=verifier.id), at=at)
+        if terminal is not None:
+            await TerminalSession.create(session_id=session.id, terminal_id=terminal.id)
         await audit.record(f"verifier:{verifier.id}", "session.start", f"session:{session.id}")
     return await signed_in(session.id, refresh_token, issuer=issuer, at=at)
 
@@ -95,3 +121,12 @@ async def disable_verifier(verifier_id: UUID, *, actor: str, at: datetime) -> No
             sessions = Session.filter(verifier_id=verifier_id, ended_at=None)
             await sessions.update(ended_at=at, ended_because="disabled")
             await audit.record(actor, "verifier.disable", f"verifier:{verifier_id}")
+
+
+async def end_organisation(organisation_id: UUID, *, actor: str, at: datetime) -> None:
+    """Let an organisation verify nothing any more, within 5 s. Twice is once."""
+    living = VerifierOrganisation.filter(id=organisation_id, disabled_at=None)
+    async with in_transaction():
+        if await living.update(disabled_at=at):
+            subject = f"verifier_organisation:{organisation_id}"
+            await audit.record(actor, "verifier_organisation.end", subject)

@@ -20,6 +20,7 @@ from miniprogram_api.relations import ActController, CounterCodeController, Rela
 from miniprogram_api.sessions import SessionController
 from miniprogram_api.use_consents import MisuseController, UseConsentController
 from miniprogram_api.verification_requests import VerificationRequestController
+from miniprogram_api.verifying import VerifyingController
 from miniprogram_api.wallet import WalletController
 
 controllers: list[type[Controller]] = [
@@ -47,6 +48,7 @@ controllers: list[type[Controller]] = [
     PolicyController,
     MessageController,
     SubscriptionController,
+    VerifyingController,
 ]
 
 router = Router("/v1", route_handlers=controllers)

@@ -12,6 +12,12 @@ from operator_api.payments import (
 )
 from operator_api.policies import PolicyController
 from operator_api.sessions import OperatorSessionController
+from operator_api.staff import StaffController
+from operator_api.staff_changes import StaffChangeController
+from operator_api.staff_delegations import DelegationController
+from operator_api.staff_enrolments import EnrolmentController
+from operator_api.staff_machines import StaffMachineController
+from operator_api.staff_verifiers import StaffVerifierController
 from operator_api.tasks import TaskController
 
 controllers: list[type[Controller]] = [
@@ -22,6 +28,12 @@ controllers: list[type[Controller]] = [
     PaymentExceptionController,
     PolicyController,
     TaskController,
+    StaffController,
+    EnrolmentController,
+    StaffChangeController,
+    DelegationController,
+    StaffVerifierController,
+    StaffMachineController,
     CounterController,
     CounterActController,
 ]

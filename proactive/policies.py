@@ -114,7 +114,7 @@ async def draft_policy(
             return version
         _check_revisable(version, mine, revision)
         version.revision += 1
-        version.edited_by = sorted({*version.edited_by, str(operator.person_id)})
+        version.edited_by = sorted({*version.edited_by, *map(str, operator.persons())})
         await version.update_from_dict(mine | {"edited_at": at}).save()
         await _audit(operator, "policy.revise", version)
     return version
@@ -193,7 +193,7 @@ async def _first_revision(
     version = await PolicyVersion.create(
         policy_id=policy.id,
         number=number,
-        edited_by=[str(operator.person_id)],
+        edited_by=sorted(map(str, operator.persons())),
         edited_at=at,
         **_columns(policy, content),
     )

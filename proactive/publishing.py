@@ -49,7 +49,7 @@ async def approve_policy(
     """
     async with in_transaction():
         version = await _lock_draft(code, number, operator)
-        if str(operator.person_id) in version.edited_by:
+        if {str(person) for person in operator.persons()} & set(version.edited_by):
             raise ApproverIsEditor(version_id=version.id)
         run = await DryRun.filter(version_id=version.id).order_by("-id").first()
         if run is None or run.content_hash != version.content_hash or _is_old(run.ran_at, at):
@@ -173,7 +173,7 @@ async def _check_approved(version: PolicyVersion, operator: OperatorCaller, at: 
         or _is_old(approval.dry_run.ran_at, at)
     ):
         raise ApprovalRequired(version_id=version.id)
-    if approval.approver_person_id == operator.person_id:
+    if approval.approver_person_id in operator.persons():
         raise PublisherIsApprover(version_id=version.id)
 
 

@@ -13,6 +13,7 @@ from litestar.datastructures import Cookie
 from core.errors import NotAllowed
 from identity.authentication import authenticate_resident, authenticate_verifier
 from identity.callers import Caller, MachineCaller, OperatorCaller, VerifierCaller
+from identity.device_proofs import Proof
 from identity.machine_tokens import authenticate_machine
 from identity.operator_sessions import authenticate_operator
 from identity.session_states import SessionStates
@@ -21,6 +22,8 @@ from web.auth import AnyConnection, Door, Passage, bearer_token
 from web.matrix import Audience
 
 OPERATOR_COOKIE = "__Host-zhangban-operator"
+DEVICE_COOKIE = "__Host-zhangban-device"
+DEVICE_SECONDS = 180 * 24 * 3600
 CONSOLE_HEADER = "x-zhangban-console"
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
@@ -41,8 +44,9 @@ def make_doors(issuer: TokenIssuer, states: SessionStates) -> Mapping[Audience, 
 
     async def verifier(connection: AnyConnection, at: datetime, passage: Passage) -> VerifierCaller:
         token = bearer_token(connection)
+        proof = find_proof(connection, issuer.issuer)
         return await authenticate_verifier(
-            token, issuer=tokens, states=states, at=at, read=passage.read_for
+            token, issuer=tokens, states=states, at=at, read=passage.read_for, proof=proof
         )
 
     async def machine(connection: AnyConnection, at: datetime, passage: Passage) -> MachineCaller:
@@ -55,6 +59,15 @@ def make_doors(issuer: TokenIssuer, states: SessionStates) -> Mapping[Audience, 
         Audience.OPERATOR: enter_as_operator,
         Audience.MACHINE: machine,
     }
+
+
+def find_proof(connection: AnyConnection, public_url: str) -> Proof | None:
+    """What a device signed for this very request, as its DPoP header has it (RFC 9449)."""
+    text = connection.headers.get("dpop")
+    if text is None:
+        return None
+    url = public_url + str(connection.scope["path"])
+    return Proof(text, str(connection.scope.get("method")), url)
 
 
 async def enter_as_operator(connection: AnyConnection, at: datetime, _: Passage) -> OperatorCaller:
@@ -73,6 +86,19 @@ def operator_cookie(token: str, *, seconds: int) -> Cookie:
         value=token,
         path="/",
         max_age=seconds,
+        secure=True,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def device_cookie(token: str) -> Cookie:
+    """What knows a browser again at the next sign-in. It opens nothing."""
+    return Cookie(
+        DEVICE_COOKIE,
+        value=token,
+        path="/",
+        max_age=DEVICE_SECONDS,
         secure=True,
         httponly=True,
         samesite="strict",

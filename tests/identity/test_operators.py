@@ -76,7 +76,7 @@ class TestSignIn:
         assert (caller.operator_id, caller.person_id) == (operator.id, person.id)
         assert (caller.roles, caller.department) == (frozenset({"editor"}), "330199-civil-affairs")
         assert signed_in.token not in repr(await OperatorSession.all().values())
-        await change_roles(operator.id, [Role.APPROVER], actor="system:test")
+        await change_roles(operator.id, [Role.APPROVER], actor="system:test", at=AT)
         assert (await authenticate_operator(signed_in.token, at=AT)).roles == {"approver"}
 
     async def test_a_code_counts_once_also_for_two_at_once(
@@ -162,7 +162,7 @@ class TestDuties:
             )
         other = await register(person, vault, login_name="fourth", roles=[Role.EDITOR])
         with pytest.raises(DutiesNotSeparate):
-            await change_roles(other.id, [Role.SYSTEM_ADMIN], actor="system:test")
+            await change_roles(other.id, [Role.SYSTEM_ADMIN], actor="system:test", at=AT)
 
     async def test_two_logins_made_at_once_count_each_other(
         self, person: Person, vault: Vault

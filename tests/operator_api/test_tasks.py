@@ -133,7 +133,7 @@ async def test_an_auditor_reads_and_closes_nothing(
     desk: httpx.AsyncClient, officer: Operator
 ) -> None:
     given = await task("a")
-    await change_roles(officer.id, [Role.AUDITOR], actor="system:test")
+    await change_roles(officer.id, [Role.AUDITOR], actor="system:test", at=now())
 
     listed = await desk.get(PATH)
     reply = await desk.post(f"{PATH}/{given.id}/closure", json=DONE)
