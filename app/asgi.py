@@ -13,6 +13,7 @@ from app.database import database
 from app.health import health_router
 from app.metrics import metrics_middleware, metrics_router
 from app.providers import Parts, choose_parts
+from app.retention import retention
 from app.settings import Settings
 from core.files import FileStorage
 from core.news import News
@@ -83,6 +84,7 @@ def _dependencies(parts: Parts, settings: Settings) -> dict[str, Provide]:
         "face_signer": parts.face_signer,
         "studio": parts.studio,
         "public_url": settings.public_url,
+        "retention": retention(),
         "cache": parts.cache,
         "operating_department": settings.operating_department,
     }

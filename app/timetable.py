@@ -3,17 +3,20 @@
 from datetime import timedelta
 
 from app.providers import Parts
+from app.retention import retention
 from core.anchors import anchor_audit
 from core.audit import seal_audit
 from core.clock import now
 from core.files import FileStorage
 from core.jobs import forget_keys, wake
 from core.worker import Regularly
+from identity.erasure import erase_due
+from identity.exports import expire_exports
 from identity.tidying import tidy
 from licences.expiry import warn_of_expiry
+from licences.face_links import forget_links
 from licences.reading import read_changes
 from licences.refreshing import Desk, fetch_due
-from licences.face_links import forget_links
 from licences.requests import forget_requests
 from licences.verifications import forget_answers
 from notifications.pushes import forget_pushes
@@ -44,6 +47,10 @@ def _forgetting(parts: Parts) -> list[Regularly]:
     async def forget() -> None:
         await tidy(at=now())
 
+    async def end_of_retention() -> None:
+        await expire_exports(at=now())
+        await erase_due(retention(), vault=await parts.vault.get(), at=now())
+
     async def forget_files() -> None:
         files = FileStorage(parts.file_store, await parts.vault.get())
         await files.forget_expired(at=now())
@@ -65,6 +72,7 @@ def _forgetting(parts: Parts) -> list[Regularly]:
         Regularly(60.0, forget_events),
         Regularly(60.0, forget_pictures),
         Regularly(3600.0, forget_files),
+        Regularly(3600.0, end_of_retention),
     ]
 
 

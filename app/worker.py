@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from uuid import UUID
 
-from app import subscriptions
+from app import account_notices, subscriptions
 from app.database import database
+from app.exporters.making import make_export
 from app.providers import Parts, choose_parts
 from app.settings import Settings
 from app.timetable import timetable
@@ -38,6 +39,7 @@ from proactive.gates import may_send
 def handlers(parts: Parts, *, operating_department: str) -> dict[str, Handler]:
     return (
         _messages()
+        | _persons(parts)
         | _acting(operating_department)
         | _core(operating_department)
         | _payments(parts, operating_department)
@@ -78,6 +80,15 @@ def _messages() -> dict[str, Handler]:
         "licences.expires_soon": subscriptions.tell_holder_of_expiry,
         "licences.status_changed": subscriptions.tell_holder_of_status,
         "identity.token_reused": subscriptions.tell_of_reused_token,
+        "identity.signed_in_elsewhere": account_notices.tell_of_login,
+        "identity.account_parted": account_notices.tell_of_parted,
+    }
+
+
+def _persons(parts: Parts) -> dict[str, Handler]:
+    return {
+        "core.task_closed": partial(account_notices.task_closed, parts=parts),
+        "identity.make_export": _with_vault(parts, make_export, store=parts.file_store),
     }
 
 
@@ -94,6 +105,7 @@ def _acting(department: str) -> dict[str, Handler]:
 def _payments(parts: Parts, department: str) -> dict[str, Handler]:
     async def account_linked(person_id: str, account_id: str) -> None:
         await payee_reachable(person_id, account_id)
+        await account_notices.tell_of_joined(person_id, account_id)
         await watch_holder(UUID(person_id), parts.registries, at=now())
 
     payers = Payers(parts.gateways, parts.bank, allowed=may_pay)

@@ -12,7 +12,7 @@ from tortoise.expressions import Q, RawSQL
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
-from core import audit
+from core import audit, jobs
 from core.clock import now
 from core.errors import Conflict, NotFound
 from core.ids import new_id
@@ -96,7 +96,10 @@ async def list_tasks(
 async def close_task(
     task_id: UUID, *, desk: Desk, outcome: TaskOutcome, actor: str, at: datetime
 ) -> HumanTask:
-    """Record how a matter ended and who said so: once, whoever else tries. 办结"""
+    """Record how a matter ended and who said so: once, whoever else tries. 办结
+
+    What was waiting for that decision goes on by a job.
+    """
     async with in_transaction():
         waiting = desk.tasks().filter(id=task_id, closed_at=None)
         closed = await waiting.update(closed_at=at, outcome=outcome, assignee=actor)
@@ -106,4 +109,5 @@ async def close_task(
         if not closed:
             raise TaskClosed(task_id=task_id, outcome=task.outcome)
         await audit.record(actor, "task.close", f"task:{task_id}", outcome=outcome)
+        await jobs.enqueue("core.task_closed", task_id=str(task_id))
     return task

@@ -142,6 +142,7 @@ class Erasure(Model):
     division = fields.CharField(12)
     erased_at = fields.DatetimeField()
     returned_at: datetime | None = fields.DatetimeField(null=True)
+    items: fields.ReverseRelation[ErasureItem]
 
     class Meta:
         table = "identity_erasure"

@@ -7,13 +7,13 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
-from core.errors import NotFound
+from core.errors import NotFound, Rejected
 from core.ids import new_id
 from core.prepared import Prepared
 from core.sealing import Place, Vault
-from identity.id_numbers import read_id_number
-from identity.kinds import PartyKind
-from identity.models import Party, Person
+from identity.id_documents import Document, document_of, read_document
+from identity.kinds import DocumentType, PartyKind, Sex
+from identity.models import IdDocument, Party, Person
 
 _TABLE = "identity_person"
 _PERSON = Prepared(lambda person_id: Person.filter(id=person_id), UUID)
@@ -24,6 +24,11 @@ class PersonNotFound(NotFound):
     message = "没有找到该人员"
 
 
+class BirthUnknown(Rejected):
+    code = "identity.birth_unknown"
+    message = "该证件缺少出生日期，请到服务窗口办理"
+
+
 async def get_person(person_id: UUID) -> Person:
     person = await _PERSON.first(person_id)
     if person is None:
@@ -32,9 +37,18 @@ async def get_person(person_id: UUID) -> Person:
 
 
 async def find_by_id_number(id_number: str, *, vault: Vault) -> Person | None:
-    """The one person with this number, in its old or new form."""
-    index = _index(read_id_number(id_number).text, vault)
-    return await Person.get_or_none(id_number_index=index)
+    """The one person with this number, of whatever document, in its old or new form."""
+    return await find_by_document(document_of(id_number), vault=vault)
+
+
+async def find_by_document(document: Document, *, vault: Vault) -> Person | None:
+    """The one person with this document, the first they proved or a further one."""
+    index = document.index(vault)
+    person = await Person.get_or_none(id_number_index=index)
+    if person is not None:
+        return person
+    further = await IdDocument.get_or_none(number_index=index).select_related("person")
+    return None if further is None else further.person
 
 
 async def register_person(
@@ -42,28 +56,34 @@ async def register_person(
     name: str,
     id_number: str,
     vault: Vault,
+    document_type: DocumentType = DocumentType.RESIDENT_ID,
+    birth_date: date | None = None,
+    sex: Sex | None = None,
     division: str = "",
     alive: bool = True,
     died_on: date | None = None,
 ) -> Person:
     """The person with this number, made if unknown; a second call changes nothing.
 
-    Day of birth and sex are those of the number. Two at once get the same person.
+    Day of birth and sex are those of the number; given ones count where a number has none. Two at
+    once get the same person.
     """
-    number = read_id_number(id_number)
-    index = _index(number.text, vault)
-    found = await Person.get_or_none(id_number_index=index)
+    document = read_document(id_number, document_type)
+    found = await find_by_document(document, vault=vault)
     if found is not None:
         return found
-    person_id = new_id()
+    born, of_sex = document.birth_date or birth_date, document.sex or sex
+    if born is None or of_sex is None:
+        raise BirthUnknown(document_type=document_type)
+    person_id, index = new_id(), document.index(vault)
     person = Person(
         id=person_id,
         party_id=person_id,
         name_sealed=vault.seal(_place("name_sealed", person_id), plain_name(name)),
-        id_number_sealed=vault.seal(_place("id_number_sealed", person_id), number.text),
+        id_number_sealed=vault.seal(_place("id_number_sealed", person_id), document.number),
         id_number_index=index,
-        birth_date=number.birth_date,
-        sex=number.sex,
+        birth_date=born,
+        sex=of_sex,
         division=division,
         alive=alive,
         died_on=died_on,
@@ -77,13 +97,25 @@ async def register_person(
     return person
 
 
+async def rename_person(person_id: UUID, name: str, *, vault: Vault) -> None:
+    """The register has another name for this person now. In the caller's transaction."""
+    sealed = vault.seal(_place("name_sealed", person_id), plain_name(name))
+    await Person.filter(id=person_id).update(name_sealed=sealed)
+
+
+async def write_number(person_id: UUID, number: str, *, vault: Vault) -> None:
+    """Keep another text in place of the number; what finds the person stays as it is."""
+    sealed = vault.seal(_place("id_number_sealed", person_id), number)
+    await Person.filter(id=person_id).update(id_number_sealed=sealed)
+
+
 async def full_name(person_id: UUID, *, vault: Vault) -> str:
     person = await get_person(person_id)
     return vault.open(_place("name_sealed", person_id), person.name_sealed)
 
 
 async def id_number(person_id: UUID, *, vault: Vault) -> str:
-    """All eighteen characters. Show it masked unless the purpose needs the whole of it."""
+    """The whole number of the first document. Show it masked unless a purpose needs it whole."""
     person = await get_person(person_id)
     return vault.open(_place("id_number_sealed", person_id), person.id_number_sealed)
 
@@ -92,10 +124,6 @@ def plain_name(name: str) -> str:
     """One spelling for one name: full-width letters and the several middle dots are one."""
     text = unicodedata.normalize("NFKC", name).strip()
     return text.translate({ord(dot): "·" for dot in "•‧・⋅∙."})
-
-
-def _index(number: str, vault: Vault) -> UUID:
-    return UUID(bytes=vault.blind_index(f"{_TABLE}.id_number", number))
 
 
 def _place(column: str, person_id: UUID) -> Place:

@@ -12,11 +12,12 @@ from core.crashpoints import crashpoint
 from core.errors import Conflict, Rejected
 from core.sealing import Vault
 from identity.callers import Caller
-from identity.id_numbers import read_id_number
-from identity.kinds import Level, RealNameStatus
+from identity.id_documents import Document, read_document
+from identity.joining import ClaimDesk, TwoRecords, known_by_proof, person_of_proof
+from identity.kinds import ClaimKind, DocumentType, Level, RealNameStatus
 from identity.models import Account, Person, Session
-from identity.persons import find_by_id_number, full_name, plain_name, register_person
-from identity.providers import PopulationRegister, RegisterResult
+from identity.persons import plain_name
+from identity.providers import PopulationAnswer, PopulationRegister, RegisterResult
 from identity.session_states import SessionStates
 
 
@@ -40,27 +41,30 @@ async def verify_real_name(
     states: SessionStates,
     department: str,
     at: datetime,
+    document_type: DocumentType = DocumentType.RESIDENT_ID,
 ) -> Person:
-    """Join the caller's account to the one person with this name and number, and raise its level.
+    """Join the caller's account to the one person with this name and document, and raise its level.
 
-    Again with the same number changes nothing. An account never changes from one person to another:
-    that goes to a human of `department`. A dead person's name is refused, and goes there too.
+    Again with the same document changes nothing; with a further one of the same person, that is
+    theirs too. An account never changes from one person to another: that goes to a human of
+    `department`. A dead person's name is refused, and goes there too.
     """
-    desk = _Desk(department, caller)
-    number, given_name = read_id_number(id_number).text, plain_name(name)
-    if caller.person_id is not None:
-        known = await find_by_id_number(number, vault=vault)
-        if known is None or known.id != caller.person_id:
-            await desk.refuse_second_person()
-    answer = await register.check(name=given_name, id_number=number)
+    desk = _Desk(ClaimDesk(department, caller.account_id, vault, at), caller)
+    document, given_name = read_document(id_number, document_type), plain_name(name)
+    answer = await register.check(
+        name=given_name, id_number=document.number, document_type=document_type
+    )
     if answer.result is not RegisterResult.MATCH:
         raise RealNameMismatch(account_id=caller.account_id)
     if not answer.alive:
         await desk.refuse_dead()
-    person = await register_person(name=given_name, id_number=number, vault=vault)
+    known = await desk.known(document, answer)
+    if caller.person_id is not None and (known is None or known.id != caller.person_id):
+        await desk.refuse_second_person(caller.person_id)
+    person = await person_of_proof(document, given_name, answer, vault=vault, at=at)
     crashpoint("identity.after_register")
     await _join(caller, person, desk, at=at)
-    await _note_differences(caller, person, given_name, desk, vault)
+    await _note_differences(caller, person, given_name, desk)
     await states.forget([caller.session_id])
     return await Person.get(id=person.id)
 
@@ -77,23 +81,19 @@ async def _join(caller: Caller, person: Person, desk: "_Desk", *, at: datetime) 
             await audit.record(actor, "account.real_name", f"account:{account.id}")
             await jobs.enqueue(
                 "identity.account_linked",
-                dedupe_key=f"identity.account_linked:{account.id}",
+                dedupe_key=f"identity.account_linked:{account.id}:{person.id}:{account.epoch}",
                 person_id=str(person.id),
                 account_id=str(account.id),
             )
         status = RealNameStatus.CONFIRMED
         await Person.filter(id=person.id).update(real_name_status=status, real_name_at=at)
     if account.person_id != person.id:
-        await desk.refuse_second_person()
+        await desk.refuse_second_person(account.person_id)
 
 
-async def _note_differences(
-    caller: Caller, person: Person, name: str, desk: "_Desk", vault: Vault
-) -> None:
+async def _note_differences(caller: Caller, person: Person, name: str, desk: "_Desk") -> None:
     """What does not fit together, but does not stop the citizen, is put before a human."""
-    if await full_name(person.id, vault=vault) != name:
-        await Person.filter(id=person.id).update(real_name_status=RealNameStatus.CONFLICT)
-        await desk.raise_task("identity.name_differs", person.id)
+    await desk.claims.note_name(person.id, name)
     account = await Account.get(id=caller.account_id)
     same_hint = Account.filter(provider=account.provider, unionid=account.unionid)
     if account.unionid and await same_hint.exclude(person_id=person.id).exists():
@@ -103,11 +103,18 @@ async def _note_differences(
 class _Desk(Struct, frozen=True):
     """Where a human looks at what does not fit."""
 
-    department: str
+    claims: ClaimDesk
     caller: Caller
 
-    async def refuse_second_person(self) -> NoReturn:
-        await self.raise_task("identity.second_person", self.caller.account_id)
+    async def known(self, document: Document, answer: PopulationAnswer) -> Person | None:
+        try:
+            return await known_by_proof(document, answer, vault=self.claims.vault)
+        except TwoRecords as error:
+            await self.claims.raise_claim(ClaimKind.TWO_RECORDS, error.person_id)
+            raise RealNameConflict(account_id=self.caller.account_id) from error
+
+    async def refuse_second_person(self, person_id: UUID) -> NoReturn:
+        await self.claims.raise_claim(ClaimKind.SECOND_PERSON, person_id)
         raise RealNameConflict(account_id=self.caller.account_id)
 
     async def refuse_dead(self) -> NoReturn:
@@ -117,5 +124,5 @@ class _Desk(Struct, frozen=True):
     async def raise_task(self, kind: str, subject: UUID) -> None:
         account_id = str(self.caller.account_id)
         await tasks.raise_task(
-            kind, department=self.department, subject=str(subject), account_id=account_id
+            kind, department=self.claims.department, subject=str(subject), account_id=account_id
         )

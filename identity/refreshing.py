@@ -16,6 +16,7 @@ from tortoise.transactions import in_transaction
 from core import audit, jobs
 from core.crashpoints import crashpoint
 from core.errors import NotSignedIn
+from identity.login_devices import note_seen
 from identity.models import RefreshToken, Session
 from identity.session_states import SessionStates, load_state
 from identity.sessions import (
@@ -64,6 +65,7 @@ async def refresh(
         await row.refresh_from_db()
         if row.used_at is None:
             successor = await _replace(row, token, at=at)
+            await note_seen(session.login_id, at=at)
         elif at - row.used_at <= GRACE and row.successor_sealed is not None:
             successor = _open(token, row.successor_sealed, row.session_id)
         else:

@@ -18,6 +18,7 @@ from core.crashpoints import crashpoint
 from core.errors import DomainError, NotFound
 from core.ids import new_id
 from identity.callers import Caller, VerifierCaller
+from identity.login_devices import DeviceHint, note_login, their_sessions
 from identity.models import RefreshToken, Session
 from identity.proofs import claim_once, give_back
 from identity.providers import CodeUsed, IdentityProvider
@@ -51,7 +52,12 @@ class SignedIn(Struct, frozen=True, kw_only=True):
 
 
 async def log_in(
-    code: str, *, provider: IdentityProvider, issuer: TokenIssuer, at: datetime
+    code: str,
+    *,
+    provider: IdentityProvider,
+    issuer: TokenIssuer,
+    at: datetime,
+    device: DeviceHint | None = None,
 ) -> SignedIn:
     """One tap: a provider's one-time code in, a session out. The first tap opens the account.
 
@@ -71,6 +77,7 @@ async def log_in(
         session, refresh_token = await start_session(
             Session(account_id=account.id, party_id=account.person_id), at=at
         )
+        await note_login(account, session, device, at=at)
         actor = f"person:{account.person_id}" if account.person_id else f"account:{account.id}"
         await audit.record(actor, "session.start", f"session:{session.id}")
     return await signed_in(session.id, refresh_token, issuer=issuer, at=at)
@@ -136,8 +143,8 @@ async def log_out(caller: Caller | VerifierCaller, *, states: SessionStates, at:
 async def end_session(
     session_id: UUID, *, caller: Caller, states: SessionStates, at: datetime
 ) -> None:
-    """Sign another device of the same account out."""
-    session = await Session.get_or_none(id=session_id, account_id=caller.account_id, ended_at=None)
+    """Sign out another device of the caller, on whichever of the person's accounts it is."""
+    session = await their_sessions(caller).get_or_none(id=session_id, ended_at=None)
     if session is None:
         raise SessionNotFound(session_id=session_id)
     async with in_transaction():

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from tortoise.expressions import F, Subquery
 
 from identity.faces import forget_old_face_checks
+from identity.login_devices import forget_devices
 from identity.models import RefreshToken, Session
 from identity.proofs import forget_old_proofs
 from identity.refreshing import forget_successors
@@ -21,6 +22,7 @@ async def tidy(*, at: datetime) -> None:
     """
     await forget_successors(at=at)
     await forget_old_proofs(at=at)
+    await forget_devices(at=at)
     await forget_old_face_checks(at=at)
     over = Session.filter(ended_at=None, expires_at__lt=at)
     await over.update(ended_at=F("expires_at"), ended_because="expired")

@@ -11,8 +11,9 @@ from core.sealing import Vault
 from identity import profiles
 from identity.callers import Caller
 from identity.contacts import PhoneProofUsed, verify_phone
+from identity.id_documents import DocumentNumberInvalid
 from identity.id_numbers import IdNumberInvalid
-from identity.kinds import Level
+from identity.kinds import DocumentType, Level
 from identity.providers import (
     IdentityProviders,
     LoginRefused,
@@ -33,7 +34,8 @@ class PreferencesRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 class RealNameRequest(Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=64)]
-    id_number: Annotated[str, Meta(min_length=15, max_length=18)]
+    id_number: Annotated[str, Meta(min_length=8, max_length=18)]
+    document_type: DocumentType = DocumentType.RESIDENT_ID
 
 
 class SealedPhoneRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +81,7 @@ class MeController(Controller):
     @put(
         "/preferences",
         summary="显示偏好",
-        description="长辈版与语言。",
+        description="长辈版与语言；消息、首页朗读和出错提示随之改变，其他设备五秒内生效。",
         example={"elder_mode": True, "language": "zh-CN"},
     )
     async def prefer(
@@ -87,18 +89,30 @@ class MeController(Controller):
         data: JSONBody[PreferencesRequest],
         caller: NamedDependency[Caller],
         vault: NamedDependency[Vault],
+        session_states: NamedDependency[SessionStates],
     ) -> profiles.Profile:
         await profiles.set_preferences(caller, elder_mode=data.elder_mode, language=data.language)
+        await session_states.forget([caller.session_id])
         return await profiles.show_profile(caller, vault=vault)
 
     @put(
         "/real-name",
         limit="real_name",
         summary="实名认证",
-        description="姓名与身份证号码经人口库核对一致后，本账号即归属本人；"
-        "一人在多个平台的账号归为同一人。已登录的令牌随即生效。",
+        description="姓名与证件号码经人口库核对一致后，本账号即归属本人；"
+        "一人在多个平台的账号、一人的多种证件都归为同一人。已登录的令牌随即生效。"
+        "`document_type`：resident_id 居民身份证（15 或 18 位），"
+        "hmt_residence_permit 港澳台居民居住证，hm_travel_permit 港澳居民来往内地通行证，"
+        "tw_travel_permit 台湾居民来往大陆通行证，"
+        "foreign_permanent_residence 外国人永久居留身份证。",
         example={"name": "王桂兰", "id_number": "330100195103089023"},
-        errors=(IdNumberInvalid, RealNameMismatch, RealNameConflict, RegisterFailed),
+        errors=(
+            IdNumberInvalid,
+            DocumentNumberInvalid,
+            RealNameMismatch,
+            RealNameConflict,
+            RegisterFailed,
+        ),
     )
     async def prove_real_name(
         self,
@@ -113,6 +127,7 @@ class MeController(Controller):
             caller,
             name=data.name,
             id_number=data.id_number,
+            document_type=data.document_type,
             register=population_register,
             vault=vault,
             states=session_states,

@@ -13,6 +13,8 @@ from miniprogram_api.home import HomeController
 from miniprogram_api.invitations import InvitationController
 from miniprogram_api.licences import LicenceController
 from miniprogram_api.me import MeController
+from miniprogram_api.me_accounts import MyAccountController
+from miniprogram_api.me_data import MyDataController
 from miniprogram_api.messages import MessageController, SubscriptionController
 from miniprogram_api.policies import PolicyController
 from miniprogram_api.presentations import PresentationController
@@ -26,6 +28,8 @@ from miniprogram_api.wallet import WalletController
 controllers: list[type[Controller]] = [
     SessionController,
     MeController,
+    MyAccountController,
+    MyDataController,
     FaceCheckController,
     ActingController,
     RelationController,
@@ -37,9 +41,9 @@ controllers: list[type[Controller]] = [
     FeeOrderController,
     DisbursementController,
     LicenceController,
+    WalletController,
     LicenceFaceController,
     FaceController,
-    WalletController,
     PresentationController,
     VerificationRequestController,
     UseConsentController,

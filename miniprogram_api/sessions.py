@@ -4,12 +4,13 @@ from uuid import UUID
 from litestar import Controller, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, convert
 
 from core.clock import now
 from identity import sessions
 from identity.callers import Caller
-from identity.devices import Device, list_devices
+from identity.devices import Device, end_other_logins, list_devices
+from identity.login_devices import DeviceHint, Platform
 from identity.providers import (
     CodeUsed,
     IdentityProviders,
@@ -29,10 +30,19 @@ Code = Annotated[
 ]
 
 
+class DeviceRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the client says of its device: an id that it made once and keeps."""
+
+    id: Annotated[str, Meta(min_length=16, max_length=64)]
+    name: Annotated[str, Meta(max_length=40)] = ""
+    platform: Platform = "other"
+
+
 class LoginRequest(Struct, frozen=True, forbid_unknown_fields=True):
     provider: Literal["wechat", "alipay"]
     code: Code
     appid: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    device: DeviceRequest | None = None
 
 
 class RefreshRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,7 +59,8 @@ class SessionController(Controller):
         limit="log_in",
         summary="一键登录",
         description="用 wx.login 或 my.getAuthCode 得到的一次性凭证换取令牌，不需要手机号。"
-        "首次登录即开通账号；`appid` 只在一个平台上有多个小程序时填写。",
+        "首次登录即开通账号；`appid` 只在一个平台上有多个小程序时填写。"
+        "`device` 用于登录设备列表与登录提醒：`id` 由客户端首次启动时生成并保存。",
         example={"provider": "wechat", "code": "0e3x2bGa1vKx5H0yjOHa1eVYvN3x2bGO"},
         errors=(
             CodeUsed,
@@ -67,7 +78,10 @@ class SessionController(Controller):
         issuer: NamedDependency[TokenIssuer],
     ) -> SignedIn:
         provider = identity_providers.named(data.provider, data.appid)
-        return await sessions.log_in(data.code, provider=provider, issuer=issuer, at=now())
+        device = data.device and convert(data.device, DeviceHint, from_attributes=True)
+        return await sessions.log_in(
+            data.code, provider=provider, issuer=issuer, at=now(), device=device
+        )
 
     @post(
         "/refresh",
@@ -95,7 +109,8 @@ class SessionController(Controller):
 
     @get(
         summary="登录设备",
-        description="本账号现在登录着的设备，新的在前；代办身份随其设备，不另列出。",
+        description="现在登录着的设备，新的在前；实名后含本人名下全部账号的设备。"
+        "代办身份随其设备，不另列出；`seen_at` 精确到小时。",
     )
     async def index(self, caller: NamedDependency[Caller]) -> Page[Device]:
         return whole(await list_devices(caller, at=now()))
@@ -111,9 +126,19 @@ class SessionController(Controller):
         await sessions.log_out(caller, states=session_states, at=now())
 
     @delete(
+        "/others",
+        summary="退出其他所有设备",
+        description="只保留本设备：结束本人名下全部账号在其他设备上的登录。",
+    )
+    async def end_others(
+        self, caller: NamedDependency[Caller], session_states: NamedDependency[SessionStates]
+    ) -> None:
+        await end_other_logins(caller, states=session_states, at=now())
+
+    @delete(
         "/{session_id:uuid}",
         summary="退出其他设备",
-        description="结束本账号在另一台设备上的登录。",
+        description="结束本人在另一台设备上的登录。",
         errors=(SessionNotFound,),
     )
     async def end(

@@ -10,6 +10,7 @@ from operator_api.payments import (
     FeeOrderController,
     PaymentExceptionController,
 )
+from operator_api.persons import PersonController
 from operator_api.policies import PolicyController
 from operator_api.sessions import OperatorSessionController
 from operator_api.staff import StaffController
@@ -28,6 +29,7 @@ controllers: list[type[Controller]] = [
     PaymentExceptionController,
     PolicyController,
     TaskController,
+    PersonController,
     StaffController,
     EnrolmentController,
     StaffChangeController,

@@ -1,14 +1,14 @@
 """Who can tell us who is tapping, and whether a name is real. One module here per provider."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from core.errors import NotAllowed, NotFound, NotSignedIn, Rejected, UpstreamFailed
-from identity.kinds import EntityStatus, ProviderName
+from identity.kinds import DocumentType, EntityStatus, ProviderName, Sex
 
 
 class ProviderFailed(UpstreamFailed):
@@ -191,14 +191,23 @@ class RegisterResult(StrEnum):
 
 
 class PopulationAnswer(Struct, frozen=True):
+    """What the register says of a name and a document. `person_ref` is what it calls the person,
+    the same for each of their documents; day of birth and sex come where the number has none.
+    """
+
     result: RegisterResult
     alive: bool
+    person_ref: str | None = None
+    birth_date: date | None = None
+    sex: Sex | None = None
 
 
 @runtime_checkable
 class PopulationRegister(Protocol):
-    async def check(self, *, name: str, id_number: str) -> PopulationAnswer:
-        """Whether this is a living person's name and number. 人口库"""
+    async def check(
+        self, *, name: str, id_number: str, document_type: DocumentType = DocumentType.RESIDENT_ID
+    ) -> PopulationAnswer:
+        """Whether this is a living person's name and document. 人口库"""
         ...
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from core.wire import NoAnswer
 from core.wire.hmac_api import Answer, HmacApi
-from identity.kinds import EntityStatus
+from identity.kinds import DocumentType, EntityStatus
 from identity.providers import PopulationAnswer, RegisteredEntity, RegisterFailed
 
 T = TypeVar("T")
@@ -27,13 +27,21 @@ class _Entity(Struct):
 
 
 class PopulationRegisterApi:
-    """The population register of the contract `POST /population/checks`."""
+    """The population register of the contract `POST /population/checks`.
+
+    Without an `id_type` the number is a resident identity card's.
+    """
 
     def __init__(self, api: HmacApi) -> None:
         self._api = api
 
-    async def check(self, *, name: str, id_number: str) -> PopulationAnswer:
-        body = msgspec.json.encode({"name": name, "id_number": id_number})
+    async def check(
+        self, *, name: str, id_number: str, document_type: DocumentType = DocumentType.RESIDENT_ID
+    ) -> PopulationAnswer:
+        asked = {"name": name, "id_number": id_number}
+        if document_type is not DocumentType.RESIDENT_ID:
+            asked["id_type"] = document_type
+        body = msgspec.json.encode(asked)
         try:
             answer = await self._api.post("/population/checks", body)
         except NoAnswer as error:

@@ -1,13 +1,13 @@
 """Stand-ins for who tells us who is tapping. They obey the same protocols as the real ones."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import ClassVar
 
 from core.sealing import Vault
 from identity import persons
 from identity.callers import Caller
-from identity.kinds import Level, ProviderName
+from identity.kinds import DocumentType, Level, ProviderName, Sex
 from identity.models import Account, LegalEntity
 from identity.providers import (
     Face,
@@ -88,19 +88,29 @@ class FakeFaces:
 
 
 class FakePopulationRegister:
-    """Has the people it was given: number → (name, alive)."""
+    """Has the people it was given: number → (name, alive). `refs` are what it calls them, when it
+    does; who holds a number without a day of birth was born on the first of May 1980.
+    """
 
-    def __init__(self, people: dict[str, tuple[str, bool]]) -> None:
+    def __init__(
+        self, people: dict[str, tuple[str, bool]], *, refs: dict[str, str] | None = None
+    ) -> None:
         self.people = people
+        self.refs = refs or {}
         self.asked = 0
 
-    async def check(self, *, name: str, id_number: str) -> PopulationAnswer:
+    async def check(
+        self, *, name: str, id_number: str, document_type: DocumentType = DocumentType.RESIDENT_ID
+    ) -> PopulationAnswer:
         self.asked += 1
         if id_number not in self.people:
             return PopulationAnswer(RegisterResult.NOT_FOUND, alive=False)
         known, alive = self.people[id_number]
         result = RegisterResult.MATCH if known == name else RegisterResult.MISMATCH
-        return PopulationAnswer(result, alive=alive)
+        born, sex = (date(1980, 5, 1), Sex.MALE) if len(id_number) != 18 else (None, None)
+        return PopulationAnswer(
+            result, alive, person_ref=self.refs.get(id_number), birth_date=born, sex=sex
+        )
 
 
 class FakeBusinessRegister:
