@@ -14,8 +14,8 @@ from datetime import datetime
 from tortoise import connections
 from tortoise.backends.base.client import BaseDBAsyncClient
 
+from core import tasks
 from core.ids import new_id
-from core.tasks import raise_task
 
 Handler = Callable[..., Awaitable[object]]
 
@@ -118,7 +118,7 @@ async def report_given_up(*, department: str) -> int:
     """Put each job that is not tried any more before a person, once; say how many are new."""
     rows = await _connection().execute_query_dict(_GIVEN_UP)
     for row in rows:
-        await raise_task(
+        await tasks.raise_task(
             "core.job_failed",
             department=department,
             subject=f"job:{row['id']}",
