@@ -135,6 +135,7 @@ class LicenceTypeRow(_Row, frozen=True, kw_only=True):
     type_code: str | None = None
     fresh_hours: int | None = None
     notice: str = ""
+    high_stakes: bool = False
 
 
 class LicenceRow(_Row, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ async def load_licence_types(city: City) -> int:
             type_code=row.type_code,
             fresh_hours=row.fresh_hours,
             notice=row.notice,
+            high_stakes=row.high_stakes,
         )
     return len(city.licence_types)
 
