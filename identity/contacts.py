@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from tortoise import connections
 from tortoise.expressions import Q
 from tortoise.transactions import in_transaction
 
@@ -52,19 +53,30 @@ async def verify_phone(
     if await was_claimed(kind, brought):
         return await _repeated(proof, caller, provider, vault, at=at)
     phone = await _read(proof, caller, provider, at=at)
-    index = _index(phone, vault)
-    async with in_transaction() as connection:
+    index = phone_index(phone, vault)
+    async with in_transaction():
         if not await claim_once(kind, brought, at=at):
             raise PhoneProofUsed(account_id=caller.account_id)
-        await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [_lock_of(index)])
+        await _wait_for_turn(index)
         account = await Account.select_for_update().get(id=caller.account_id)
-        await _end_others(account, index, at=at)
-        await _keep(account.id, phone, index, vault, at=at)
-        account.level = max(account.level, int(Level.PHONE))
-        await account.save(update_fields=["level"])
+        await _take(account, phone, index, vault, at=at)
         await audit.record(caller.actor(), "account.phone", f"account:{account.id}")
     await states.forget([caller.session_id])
     return mask_phone(phone)
+
+
+async def take_phone(account: Account, phone: str, *, vault: Vault, at: datetime) -> None:
+    """Keep a number that was just proved to be at an account's hand, in the caller's transaction,
+    which holds the account. Whoever else had it has it no longer.
+    """
+    index = phone_index(phone, vault)
+    await _wait_for_turn(index)
+    await _take(account, phone, index, vault, at=at)
+
+
+def phone_index(phone: str, vault: Vault) -> UUID:
+    """What a number is found by."""
+    return UUID(bytes=vault.blind_index(f"{_TABLE}.phone", phone))
 
 
 async def find_phone(account_id: UUID, *, vault: Vault) -> str | None:
@@ -102,7 +114,7 @@ async def _repeated(
     if isinstance(provider, LastingPhoneProofs):
         phone = await _read(proof, caller, provider, at=at)
         current = await PhoneContact.get_or_none(account_id=caller.account_id, ended_at=None)
-        if current is not None and current.phone_index == _index(phone, vault):
+        if current is not None and current.phone_index == phone_index(phone, vault):
             return mask_phone(phone)
     raise PhoneProofUsed(account_id=caller.account_id)
 
@@ -147,13 +159,18 @@ async def _keep(account_id: UUID, phone: str, index: UUID, vault: Vault, *, at: 
     )
 
 
-def _index(phone: str, vault: Vault) -> UUID:
-    return UUID(bytes=vault.blind_index(f"{_TABLE}.phone", phone))
-
-
-def _lock_of(index: UUID) -> int:
+async def _wait_for_turn(index: UUID) -> None:
     """Of two accounts that prove one number at once, the second ends the first's binding."""
-    return int.from_bytes(index.bytes[:8], signed=True)
+    connection = connections.get("default")
+    lock = int.from_bytes(index.bytes[:8], signed=True)
+    await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [lock])
+
+
+async def _take(account: Account, phone: str, index: UUID, vault: Vault, *, at: datetime) -> None:
+    await _end_others(account, index, at=at)
+    await _keep(account.id, phone, index, vault, at=at)
+    account.level = max(account.level, int(Level.PHONE))
+    await account.save(update_fields=["level"])
 
 
 def _open(contact: PhoneContact, vault: Vault) -> str:

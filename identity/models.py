@@ -43,6 +43,7 @@ from identity.person_models import (
     LoginDevice,
     RegisterName,
 )
+from identity.phone_models import PhoneChallenge
 from identity.staff_models import Operator, OperatorSession, Verifier, VerifierOrganisation
 from identity.terminal_models import Terminal, TerminalSession, VerifierInvitation
 
@@ -73,6 +74,7 @@ __all__ = [
     "OperatorSession",
     "Party",
     "Person",
+    "PhoneChallenge",
     "PhoneContact",
     "RefreshToken",
     "RegisterName",
