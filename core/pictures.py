@@ -45,7 +45,7 @@ class Picture(Struct, frozen=True):
     height: int
 
 
-def begins_as(media_type: str, content: bytes) -> bool:
+def begins_as(media_type: str, content: bytes | bytearray) -> bool:
     """Whether the content starts as a file of this kind does."""
     beginning = _BEGINNINGS.get(media_type)
     return beginning is not None and content.startswith(beginning)

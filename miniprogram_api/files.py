@@ -10,6 +10,7 @@ from litestar.response import Stream
 
 from core.clock import now
 from core.files import FileNotFound, FileStorage, StorageFailed
+from core.pictures import PictureRefused, PictureTooLarge
 from identity.callers import Caller, RealNameRequired
 from web.uploads import FILES, UPLOAD, UPLOAD_LIMIT, FileKindRefused, keep_upload, send_file
 from web.views import View
@@ -33,8 +34,15 @@ class FileController(Controller):
         opt=UPLOAD,
         request_max_body_size=UPLOAD_LIMIT,
         summary="上传文件",
-        description="请求体就是文件内容，最大 20 MB；目前只接受 PDF。文件加密保存 90 天。",
-        errors=(RealNameRequired, FileKindRefused, StorageFailed),
+        description="请求体就是文件内容：PDF 最大 20 MB；JPG、PNG 图片最大 12 MB、5000 万像素，"
+        "图片会重新生成为 JPG，去除拍摄地点等附加信息。文件加密保存 90 天。",
+        errors=(
+            RealNameRequired,
+            FileKindRefused,
+            PictureRefused,
+            PictureTooLarge,
+            StorageFailed,
+        ),
     )
     async def upload(
         self,

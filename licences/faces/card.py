@@ -33,9 +33,10 @@ def _with_portrait(canvas: Canvas, face: Face, design: Design) -> None:
     y = _name(canvas, face, design, LEFT, edge)
     _flow(canvas, face.others(NAME, NUMBER, VALID_UNTIL), design, LEFT, edge, y)
     _number(canvas, face, design, LEFT, edge)
-    parts.portrait(canvas, face, design, RIGHT - 84, TOP + 3, 84, 108)
+    height = 99 if face.value(VEHICLE_CLASS) else 108
+    parts.portrait(canvas, face, design, RIGHT - 84, TOP + 3, 84, height)
     if face.value(VEHICLE_CLASS):
-        _badge(canvas, face.value(VEHICLE_CLASS), design, RIGHT - 42, TOP + 111)
+        _badge(canvas, face.value(VEHICLE_CLASS), design, RIGHT - 42, TOP + height + 17.5)
     parts.verdict(canvas, face, RIGHT - 42, TOP + 62)
 
 
@@ -206,7 +207,6 @@ def _number(canvas: Canvas, face: Face, design: Design, x: float, edge: float) -
 
 
 def _badge(canvas: Canvas, text: str, design: Design, x: float, y: float) -> None:
-    canvas.rectangle(x - 25, y - 13, 50, 24, fill="#ffffff", radius=12)
     canvas.rectangle(x - 23, y - 11, 46, 20, fill=design.accent, radius=10)
     canvas.paragraph(
         text,

@@ -99,7 +99,7 @@ def _holder(canvas: Canvas, face: Face, design: Design) -> None:
         width=edge - x,
         size=34,
         smallest=17,
-        lines=2,
+        lines=3,
         fill=design.ink,
         style=Style.BOLD,
     )

@@ -43,6 +43,11 @@ class Studio:
     def full(self) -> bool:
         return self._waiting >= self._most
 
+    @property
+    def process_id(self) -> int | None:
+        """Of the drawing process, while there is one."""
+        return None if self._child is None else self._child.pid
+
     async def paint(self, face: Face) -> bytes:
         """The PNG of a face; FaceBusy when too many wait or the process does not answer."""
         if self.full:

@@ -7,7 +7,8 @@ from licences.faces.fonts import Fonts, Style
 LONGEST = 200
 ELLIPSIS = "…"
 
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_UNSEEN = frozenset({"Cc", "Cf", "Cs"})
+"""Not the unassigned ones: they may be rare characters that are younger than this Python."""
 _BREAK_AFTER = frozenset("·，、；。 -）)")
 
 
