@@ -77,7 +77,7 @@ class StaffController(Controller):
         example={
             "login_name": "zhaomin",
             "name": "赵敏",
-            "id_number": "330102199003077570",
+            "id_number": "330102199003077579",
             "department": "330199-civil-affairs",
             "division": "330199",
             "roles": ["editor"],

@@ -233,9 +233,9 @@ class Cast:
         return str(timedelta(seconds=seconds))
 
     async def _clerk(self, username: str) -> Clerk:
-        """Signed in; anew when hours have passed."""
+        """Signed in, with a code that is fresh enough for what is worth most."""
         clerk, at = self._clerks.get(username), now()
-        if clerk is None or at - clerk.signed_in_at > timedelta(minutes=10):
+        if clerk is None or at - clerk.signed_in_at > timedelta(minutes=4):
             clerk = Clerk(self._town, username, self._faults)
             await clerk.sign_in()
             self._clerks[username] = clerk
