@@ -15,18 +15,36 @@ from sandbox.city_licences import (
 from sandbox.texts import read_texts
 
 
+class Paper(Struct, frozen=True):
+    """A further document of somebody. 证件"""
+
+    id_type: str
+    id_number: str
+
+
 class Person(Struct, frozen=True):
-    """A resident: what the register knows, and what is in their phone."""
+    """A resident: what the register knows, and what is in their phone.
+
+    `papers` are what they have beside the document of `id_type`; `birth_date` and `sex` are asked
+    for where its number does not tell.
+    """
 
     key: str
     name: str
     id_number: str
+    id_type: str = "resident_id"
+    papers: list[Paper] = []
+    birth_date: str = ""
+    sex: str = ""
     alive: bool = True
     phone: str = ""
     wechat: bool = False
     alipay: bool = False
     wechat_balance_fen: int = 0
     alipay_balance_fen: int = 0
+
+    def all_papers(self) -> list[Paper]:
+        return [Paper(self.id_type, self.id_number.upper()), *self.papers]
 
 
 class BankAccount(Struct, frozen=True):
@@ -55,8 +73,8 @@ class Template(Struct, frozen=True, omit_defaults=True):
     listed: dict[str, list[str]] = {}  # what an `enum` key may be
 
 
-class WechatApp(Struct, frozen=True):
-    """The mini-program. `pages` are those of its released version; with none named, any will do."""
+class MiniProgram(Struct, frozen=True):
+    """A mini-program. `pages` are those of its released version; with none named, any will do."""
 
     appid: str
     templates: list[Template] = []
@@ -64,6 +82,18 @@ class WechatApp(Struct, frozen=True):
 
     def has_page(self, page: str) -> bool:
         return not self.pages or page in self.pages
+
+
+class WechatApp(MiniProgram, frozen=True):
+    """The city's mini-program, and those that it has beside it."""
+
+    more_apps: list[MiniProgram] = []
+
+    def app(self, appid: str) -> MiniProgram | None:
+        return next((one for one in (self, *self.more_apps) if one.appid == appid), None)
+
+    def appids(self) -> list[str]:
+        return [one.appid for one in (self, *self.more_apps)]
 
 
 class PayMerchant(Struct, frozen=True):
@@ -81,6 +111,7 @@ class AlipayApp(Struct, frozen=True):
 
     app_id: str
     seller_id: str
+    more_app_ids: list[str] = []  # of the same seller
     certificate_apps: list[str] = []
     templates: list[Template] = []
 
@@ -106,7 +137,8 @@ class Platforms(Struct, frozen=True):
 
     def alipay_app_ids(self) -> list[str]:
         others = [agency.alipay_app_id for agency in self.agencies if agency.alipay_app_id]
-        return list(dict.fromkeys([self.alipay.app_id, *others]))
+        own = [self.alipay.app_id, *self.alipay.more_app_ids]
+        return list(dict.fromkeys([*own, *others]))
 
 
 class City(Struct, frozen=True):
@@ -119,9 +151,10 @@ class City(Struct, frozen=True):
     departments: dict[str, str] = {}
     portraits: dict[str, bytes] = {}
 
-    def person_with_id_number(self, id_number: str) -> Person | None:
-        wanted = id_number.upper()
-        return next((p for p in self.people.values() if p.id_number.upper() == wanted), None)
+    def person_with_id_number(self, id_number: str, id_type: str = "resident_id") -> Person | None:
+        """Who holds this document, as their first or a further one."""
+        wanted = Paper(id_type, id_number.upper())
+        return next((p for p in self.people.values() if wanted in p.all_papers()), None)
 
     def bank_account(self, account_no: str) -> BankAccount | None:
         accounts = (enterprise.bank for enterprise in self.enterprises.values())
@@ -138,5 +171,3 @@ def read_city(folder: Path) -> City:
         enterprises={enterprise.uscc: enterprise for enterprise in enterprises},
         **read_licences(folder),
     )
-
-

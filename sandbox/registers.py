@@ -7,6 +7,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath
 from msgspec import Struct
 
+from sandbox.city import Person
 from sandbox.machines import AnyRequest, MachineCall, open_call
 from sandbox.refusals import MachineRefusal
 from sandbox.world import World
@@ -17,6 +18,7 @@ HOST = "/registers"
 class Check(Struct, forbid_unknown_fields=True):
     name: str
     id_number: str
+    id_type: str = "resident_id"
 
 
 async def population_call(request: AnyRequest) -> MachineCall:
@@ -35,14 +37,24 @@ class PopulationController(Controller):
     async def check(
         self, call: NamedDependency[MachineCall], world: NamedDependency[World]
     ) -> Response[bytes]:
-        """Whether name and number belong together; `alive` is told of a match only."""
+        """Whether name and document belong together. Of a match only: whether they are alive, what
+        the register calls them (the same for all their documents), when they were born, their sex.
+        """
         asked = call.read(Check)
-        person = world.city.person_with_id_number(asked.id_number)
+        person = world.city.person_with_id_number(asked.id_number, asked.id_type)
         if person is None:
             return call.answer({"result": "not_found", "alive": False})
         if person.name != asked.name:
             return call.answer({"result": "mismatch", "alive": False})
-        return call.answer({"result": "match", "alive": person.alive})
+        told = {"result": "match", "alive": person.alive, "person_ref": _reference(person)}
+        if person.birth_date and person.sex:
+            told |= {"birth_date": person.birth_date, "sex": person.sex}
+        return call.answer(told)
+
+
+def _reference(person: Person) -> str:
+    """What the register calls somebody: says nothing of them, and never changes."""
+    return sha256(f"population register|{person.key}".encode()).hexdigest()[:32]
 
 
 class BusinessController(Controller):

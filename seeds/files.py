@@ -9,6 +9,8 @@ import msgspec
 import yaml
 from msgspec import Struct
 
+from identity.kinds import DocumentType
+
 CITY = Path(__file__).parent / "city"
 
 FactValue = bool | int | str
@@ -35,10 +37,19 @@ class DatedFact(_Row, frozen=True, kw_only=True):
 Facts = dict[str, FactValue | DatedFact]
 
 
+class PaperRow(_Row, frozen=True, kw_only=True):
+    """A further document, which the register alone knows until its holder proves it."""
+
+    id_type: DocumentType
+    id_number: str
+
+
 class PersonRow(_Row, frozen=True, kw_only=True):
     key: str
     name: str
     id_number: str
+    id_type: DocumentType = DocumentType.RESIDENT_ID
+    papers: list[PaperRow] = []
     sex: Literal["male", "female"]
     birth_date: date
     alive: bool
@@ -220,8 +231,13 @@ class City:
         return str(self.read("platforms")["wechat"]["appid"])
 
     @cached_property
-    def templates(self) -> list[TemplateRow]:
-        return msgspec.convert(self.read("platforms")["wechat"]["templates"], list[TemplateRow])
+    def wechat_templates(self) -> dict[str, list[TemplateRow]]:
+        """Those of each mini-program, by its appid."""
+        wechat = self.read("platforms")["wechat"]
+        return {
+            app["appid"]: msgspec.convert(app["templates"], list[TemplateRow])
+            for app in (wechat, *wechat.get("more_apps", ()))
+        }
 
     @cached_property
     def fees(self) -> list[FeeRow]:

@@ -5,7 +5,7 @@ from uuid import UUID
 from core.sealing import Vault
 from identity import entities, persons
 from identity.entities import BankAccount
-from identity.kinds import EntityStatus
+from identity.kinds import EntityStatus, Sex
 from seeds.files import City, EnterpriseRow, PersonRow
 
 ACTOR = "system:seeds"
@@ -26,6 +26,9 @@ async def _person(row: PersonRow, vault: Vault) -> UUID:
     person = await persons.register_person(
         name=row.name,
         id_number=row.id_number,
+        document_type=row.id_type,
+        birth_date=row.birth_date,
+        sex=Sex(row.sex),
         division=row.division,
         alive=row.alive,
         died_on=row.died_on,

@@ -48,7 +48,7 @@ class TestLoadCity:
 
         await load_city(CITY, vault=vault, at=AT, say=said.append)
 
-        assert said[:2] == ["人口库：36 人", "法人库：4 家企业"]
+        assert said[:2] == ["人口库：39 人", "法人库：4 家企业"]
 
     async def test_who_died_is_known_to_have_died(self, vault: Vault) -> None:
         await load_city(CITY, vault=vault, at=AT, say=lambda line: None)
