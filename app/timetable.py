@@ -12,6 +12,7 @@ from core.jobs import forget_keys, wake
 from core.worker import Regularly
 from identity.erasure import erase_due
 from identity.exports import expire_exports
+from identity.representing import ask_again
 from identity.tidying import tidy
 from licences.expiry import warn_of_expiry
 from licences.face_links import forget_links
@@ -27,7 +28,21 @@ WORK_LISTS = ("payments.apply_notices", "notifications.deliver", "notifications.
 
 
 def timetable(parts: Parts) -> list[Regularly]:
-    return [*_audit(parts), *_forgetting(parts), *_looking_again(), *_licences(parts)]
+    return [
+        *_audit(parts),
+        *_forgetting(parts),
+        *_looking_again(),
+        *_licences(parts),
+        *_acting(parts),
+    ]
+
+
+def _acting(parts: Parts) -> list[Regularly]:
+    async def ask_register() -> None:
+        vault = await parts.vault.get()
+        await ask_again(register=parts.business_register, vault=vault, at=now())
+
+    return [Regularly(60.0, ask_register)]
 
 
 def _audit(parts: Parts) -> list[Regularly]:

@@ -15,12 +15,12 @@ from identity.counters import (
     keep_evidence,
     living_case,
     person_present,
-    recognise,
 )
 from identity.invitations import HELPER_DAYS, InvitationIncomplete, require_grown_up
 from identity.kinds import ConsentWay, GrantKind, Right, Scope
 from identity.models import ActingGrant
 from identity.providers import PopulationRegister
+from identity.recognising import recognise
 
 
 class Agreed(Struct, frozen=True, kw_only=True):

@@ -20,11 +20,10 @@ from core.sealing import Vault
 from identity import persons
 from identity.callers import Caller, OperatorCaller
 from identity.choices import masked_name
-from identity.id_numbers import read_id_number
 from identity.kinds import DocumentKind, Level
-from identity.models import CounterCase, Person
-from identity.providers import PopulationRegister, RegisterResult
-from identity.real_names import RealNameMismatch
+from identity.models import CounterCase
+from identity.providers import PopulationRegister
+from identity.recognising import Named, recognise
 
 LASTS = timedelta(minutes=30)
 EVIDENCE_KEPT = timedelta(days=3 * 366)
@@ -41,16 +40,11 @@ class CounterCaseEnded(Conflict):
     message = "该次窗口办理已结束，请重新核对身份"
 
 
-class Present(Struct, frozen=True, kw_only=True):
-    """Who stands there, as their document says it, and what shows that they did."""
+class Present(Named, frozen=True, kw_only=True):
+    """Who stands there, and what shows that they did."""
 
-    name: str
-    id_number: str
     document: DocumentKind
     evidence_id: UUID
-
-    def __repr__(self) -> str:
-        return "Present(…)"
 
 
 class CounterView(Struct, frozen=True, kw_only=True):
@@ -92,16 +86,6 @@ async def open_case(
         await record(operator, case, "counter.open", evidence=str(present.evidence_id))
         await jobs.enqueue("identity.counter_opened", case_id=str(case.id))
     return case
-
-
-async def recognise(present: Present, *, register: PopulationRegister, vault: Vault) -> Person:
-    """The living person whom the register knows by this name and number, or the refusal."""
-    number = read_id_number(present.id_number).text
-    name = persons.plain_name(present.name)
-    answer = await register.check(name=name, id_number=number)
-    if answer.result is not RegisterResult.MATCH or not answer.alive:
-        raise RealNameMismatch(document=present.document)
-    return await persons.register_person(name=name, id_number=number, vault=vault)
 
 
 async def get_case(case_id: UUID, *, operator: OperatorCaller) -> CounterCase:

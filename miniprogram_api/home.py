@@ -14,7 +14,10 @@ from identity.kinds import Level, PartyKind, Scope
 from identity.profiles import get_preferences
 from licences.models import Licence, LicenceStatus
 from licences.wallet import list_closed
+from miniprogram_api.home_speech import Waiting, say_what_waits
 from notifications.messages import count_unread, list_messages
+from notifications.models import Message
+from notifications.wording import title
 from payments.kinds import OrderStatus
 from payments.models import FeeOrder
 from payments.orders import list_orders
@@ -108,13 +111,17 @@ class MessagesView(View, frozen=True):
 
 
 class HomeView(View, frozen=True):
-    """The first screen. Before real-name proof there is nobody to act for, and all is empty."""
+    """The first screen. Before real-name proof there is nobody to act for, and all is empty.
+
+    `speech` is to be read aloud: what waits.
+    """
 
     me: MeView
     fees: FeesView
     licences: LicencesView
     entitlements: EntitlementsView
     messages: MessagesView
+    speech: str
 
 
 class HomeController(Controller):
@@ -132,13 +139,12 @@ class HomeController(Controller):
         self, caller: NamedDependency[Caller], vault: NamedDependency[Vault]
     ) -> HomeView:
         at = now()
-        return HomeView(
-            me=await _me(caller, vault, at),
-            fees=await _fees(caller),
-            licences=await _licences(caller, at),
-            entitlements=await _entitlements(caller),
-            messages=await _messages(caller),
-        )
+        me, fees = await _me(caller, vault, at), await _fees(caller)
+        licences = await _licences(caller, at)
+        entitlements, messages = await _entitlements(caller), await _messages(caller)
+        waiting = Waiting(fees=fees.open, benefits=entitlements.offered, messages=messages.unread)
+        speech = say_what_waits(waiting, language=caller.language)
+        return HomeView(me, fees, licences, entitlements, messages, speech)
 
 
 async def _me(caller: Caller, vault: Vault, at: datetime) -> MeView:
@@ -217,4 +223,11 @@ async def _messages(caller: Caller) -> MessagesView:
         return MessagesView(0, [])
     messages = await list_messages(caller.party_id, limit=TOP)
     unread = await count_unread(caller.party_id)
-    return MessagesView(unread, [MessageLine.of(message) for message in messages])
+    return MessagesView(unread, [_message(message, caller) for message in messages])
+
+
+def _message(message: Message, caller: Caller) -> MessageLine:
+    shown = title(message, language=caller.language)
+    return MessageLine(
+        message.id, shown, message.created_at, message.kind, message.about, message.read_at
+    )

@@ -1,4 +1,5 @@
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -11,12 +12,16 @@ from core.clock import now
 from identity.callers import Caller, RealNameRequired
 from notifications import messages, subscriptions
 from notifications.messages import MessageNotFound
+from notifications.models import Message
 from notifications.subscriptions import Answer, OfferedTemplate, TemplateNotFound
+from notifications.wording import show
 from web.pages import DEFAULT_LIMIT, Cursor, Limit, Page, Pages, whole
 from web.views import View
 
 
 class MessageView(View, frozen=True):
+    """In the words that the account prefers; `for_party_id` where it is another party's matter."""
+
     id: UUID
     kind: str
     about: str
@@ -25,6 +30,26 @@ class MessageView(View, frozen=True):
     plain: str
     created_at: datetime
     read_at: datetime | None
+    speech: str
+    language: str
+    for_party_id: UUID | None
+
+    @classmethod
+    def to(cls, caller: Caller, message: Message) -> "MessageView":
+        shown = show(message, language=caller.language, elder_mode=caller.elder_mode)
+        return cls(
+            id=message.id,
+            kind=message.kind,
+            about=message.about,
+            title=shown.title,
+            text=shown.text,
+            plain=shown.plain,
+            created_at=message.created_at,
+            read_at=message.read_at,
+            speech=shown.speech,
+            language=shown.language,
+            for_party_id=message.for_party_id,
+        )
 
 
 class SubscribeRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,7 +65,8 @@ class MessageController(Controller):
 
     @get(
         summary="消息列表",
-        description="本人或所代办主体的消息，按时间倒序。`plain` 为适老化短句。",
+        description="本人或所代办主体的消息，按时间倒序。`text` 按显示偏好给出（长辈版、英文），"
+        "`plain` 为适老化短句，`speech` 供朗读。",
         errors=(RealNameRequired,),
     )
     async def many(
@@ -55,7 +81,7 @@ class MessageController(Controller):
         rows = await messages.list_messages(
             party_id, before=pages.after(cursor, of=of), limit=limit + 1
         )
-        return pages.page(rows, MessageView.of, limit=limit, of=of)
+        return pages.page(rows, partial(MessageView.to, caller), limit=limit, of=of)
 
     @post(
         "/{message_id:uuid}/reading",
@@ -67,7 +93,8 @@ class MessageController(Controller):
     async def read(
         self, message_id: FromPath[UUID], caller: NamedDependency[Caller]
     ) -> MessageView:
-        return MessageView.of(await messages.read_message(message_id, caller=caller, at=now()))
+        message = await messages.read_message(message_id, caller=caller, at=now())
+        return MessageView.to(caller, message)
 
 
 class SubscriptionController(Controller):

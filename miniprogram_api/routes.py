@@ -9,6 +9,7 @@ from miniprogram_api.face_checks import FaceCheckController
 from miniprogram_api.faces import FaceController, LicenceFaceController
 from miniprogram_api.fee_orders import FeeOrderController
 from miniprogram_api.files import FileController
+from miniprogram_api.helpers import HelperController
 from miniprogram_api.home import HomeController
 from miniprogram_api.invitations import InvitationController
 from miniprogram_api.licences import LicenceController
@@ -36,6 +37,7 @@ controllers: list[type[Controller]] = [
     ActController,
     CounterCodeController,
     InvitationController,
+    HelperController,
     HomeController,
     FileController,
     FeeOrderController,

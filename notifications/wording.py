@@ -34,6 +34,12 @@ def show(message: Message, *, language: str, elder_mode: bool) -> Shown:
     )
 
 
+def title(message: Message, *, language: str) -> str:
+    """No more than a list shows."""
+    english = _english(message) if language == ENGLISH else None
+    return message.title if english is None else fill(english.title, message.values)
+
+
 def _english(message: Message) -> EnglishWording | None:
     """None when another release told it, with other values."""
     kind = known_kinds().get(message.kind)

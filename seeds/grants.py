@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from identity.acting import grant_acting
+from identity.acting import Terms, grant_acting
 from identity.kinds import GrantKind, Scope
 from seeds.files import City
 from seeds.registers import ACTOR, Parties
@@ -32,5 +32,6 @@ async def load_grants(city: City, parties: Parties) -> int:
             from_on=AGENTS_SINCE,
             until_on=agent.until,
             actor=ACTOR,
+            terms=Terms(given_by_id=parties[firm.legal_representative]),
         )
     return len(guardians) + len(agents)

@@ -46,7 +46,8 @@ async def test_before_real_name_proof_everything_is_empty(
 
     me = {"provider": "wechat", "level": 0, "acting_for": None, "may_act_for": []}
     me |= {"elder_mode": False, "language": "zh-CN"}
-    assert home == {"me": me} | EMPTY
+    said = "现在没有要办的事。有疑问请打一二三四五。"
+    assert home == {"me": me, "speech": said} | EMPTY
 
 
 async def test_the_first_screen_shows_what_waits_and_names_nobody_in_full(

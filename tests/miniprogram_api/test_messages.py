@@ -43,7 +43,10 @@ async def test_the_inbox_is_paged_and_a_message_is_read(
     about = [item["about"] for item in first["items"] + rest["items"]]
     assert about == ["fee_order:2", "fee_order:1", "fee_order:0"]
     assert rest["next_cursor"] is None
-    assert (message["read_at"], message["plain"]) == (None, "钱已经交好了，不用再交。")
+    assert (message["read_at"], message["plain"]) == (
+        None,
+        "80.00元已经交好了，不用再交。有疑问请打12345。",
+    )
     assert read["read_at"] is not None
 
 
@@ -81,3 +84,32 @@ async def test_a_consent_is_asked_for_reported_and_counted(phone: httpx.AsyncCli
         404,
         "notifications.template_not_found",
     )
+
+
+async def test_messages_and_refusals_are_in_the_words_that_the_account_prefers(
+    phone: httpx.AsyncClient, chen: Person
+) -> None:
+    await make.tell(chen.id)
+    absent = "/v1/messages/0190c2a9-7d6f-7c3e-8a52-2f1d3b4c5d6e/reading"
+    seen = {}
+    for elder_mode, language in ((False, "zh-CN"), (True, "zh-CN"), (False, "en")):
+        await phone.put("/v1/me/preferences", json={"elder_mode": elder_mode, "language": language})
+        [message] = (await phone.get("/v1/messages")).json()["items"]
+        refusal = await phone.post(absent)
+        home = (await phone.get("/v1/home")).json()
+        seen[elder_mode, language] = (message, refusal, home)
+
+    message, refusal, home = seen[False, "zh-CN"]
+    assert message["text"] == "您的「不动产登记费」已缴费 80.00 元。"
+    assert message["speech"] == "八十元已经交好了，不用再交。有疑问请打一二三四五。"
+    assert refusal.json()["title"] == "没有找到该消息"
+    assert home["speech"] == "您有一条新消息。有疑问请打一二三四五。"
+    message, refusal, _ = seen[True, "zh-CN"]
+    assert message["text"] == message["plain"] == "80.00元已经交好了，不用再交。有疑问请打12345。"
+    assert refusal.json()["title"] == refusal.json()["plain"]
+    message, refusal, home = seen[False, "en"]
+    assert message["text"] == 'You have paid 80.00 yuan for "不动产登记费".'
+    assert refusal.headers["content-language"] == "en"
+    assert refusal.json()["title"].isascii()
+    assert home["speech"] == "Waiting for you: 1 new messages. Questions: call 12345."
+    assert home["messages"]["top"][0]["title"] == "Paid"

@@ -1,4 +1,5 @@
 import asyncio
+from string import Formatter
 
 import pytest
 from tortoise import connections
@@ -40,7 +41,7 @@ async def test_a_message_stands_in_the_inbox_in_words_for_all_and_for_elders(
         "缴费成功",
         "您的「不动产登记费」已缴费 80.00 元。",
     )
-    assert message.plain == "钱已经交好了，不用再交。"
+    assert message.plain == "80.00元已经交好了，不用再交。有疑问请打12345。"
     assert message.created_at == AT
 
 
@@ -143,8 +144,9 @@ async def test_the_inbox_is_paged_newest_first(vault: Vault) -> None:
 @pytest.mark.parametrize("kind", sorted(known_kinds()))
 async def test_every_kind_can_be_said_and_fits_its_columns(kind: str, vault: Vault) -> None:
     person = await make.person(vault)
-    values = {"title": "长" * 200, "amount": "1000000.00", "organisation": "某" * 200}
-    values["text"] = "长" * 200
+    names = {name for _, name, _, _ in Formatter().parse(known_kinds()[kind].text) if name}
+    values = dict.fromkeys(names - {"time"}, "长" * 200) | {"title": "长" * 200}
+    values |= {"amount": "1000000.00", "until": "2027-06-30", "status": "已暂停使用"}
 
     await send_message(person.id, kind, about="x", **values)
 
