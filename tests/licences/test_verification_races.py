@@ -6,15 +6,55 @@ import pytest
 from tortoise.transactions import in_transaction
 
 from core.sealing import Vault
+from licences.checking import VerifiedLicence
 from licences.models import Licence, Outcome, Presentation, Verification
 from licences.presentations import present_licence
-from licences.verifications import CodeAlreadyUsed, RequestReused, VerifiedLicence
+from licences.verifications import CodeAlreadyUsed, RequestReused
 from tests.conftest import AT
 from tests.licences import make
 from tests.licences.make import SIGNER
 from tests.licences.test_verifications import shown, verify
 
 pytestmark = pytest.mark.usefixtures("db")
+
+
+async def test_of_two_verifiers_at_once_exactly_one_is_told_that_it_is_valid(vault: Vault) -> None:
+    """C02, a hundred times."""
+    await race_for_codes(vault, rounds=100)
+
+
+@pytest.mark.soak
+async def test_of_two_verifiers_at_once_exactly_one_is_told_so_a_thousand_times(
+    vault: Vault,
+) -> None:
+    """C02"""
+    await race_for_codes(vault, rounds=1_000)
+
+
+async def race_for_codes(vault: Vault, *, rounds: int) -> None:
+    caller = await make.caller(vault)
+    licence = await make.licence(vault, caller.required_party())
+    gates = [make.verifier(), make.verifier()]
+
+    for number in range(rounds):
+        code = await present_licence(
+            licence.id, consented=["name"], caller=caller, signer=SIGNER, at=AT
+        )
+        answers = await asyncio.gather(
+            *(
+                verify(code.code, vault, verifier=gate, request_id=f"round-{number}")
+                for gate in gates
+            ),
+            return_exceptions=True,
+        )
+
+        told = [one.outcome for one in answers if isinstance(one, VerifiedLicence)]
+        assert told == [Outcome.VALID]
+        assert sum(isinstance(one, CodeAlreadyUsed) for one in answers) == 1
+
+    valid = Verification.filter(outcome=Outcome.VALID)
+    assert await valid.count() == rounds
+    assert await Verification.all().count() == 2 * rounds
 
 
 async def test_one_request_sent_at_once_for_several_codes_is_kept_for_one(vault: Vault) -> None:

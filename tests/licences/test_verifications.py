@@ -14,6 +14,7 @@ from core.signing import Signer
 from identity.callers import VerifierCaller
 from identity.models import Session
 from licences import verifications
+from licences.checking import VerifiedLicence
 from licences.codes import CodeNotGenuine
 from licences.models import LicenceStatus, Outcome, Verification
 from licences.presentations import PURPOSE, PresentedCode, present_licence
@@ -23,7 +24,6 @@ from licences.verifications import (
     CodeExpired,
     RequestReused,
     VerificationNotFound,
-    VerifiedLicence,
     VerifierNotEntitled,
 )
 from tests.conftest import AT
