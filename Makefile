@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 TYPED := app miniprogram_api operator_api agency_api web proactive licences payments notifications facts identity core sandbox seeds benchmarks
 
-.PHONY: help run demo test soak bench client documents release-openapi check format lock clean
+.PHONY: help run demo test soak bench client faces documents release-openapi check format lock clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -28,6 +28,9 @@ bench: $(VENV)/.bench ## Measure on this machine, beside bare handlers: ARGS="--
 client: $(VENV)/.test $(VENV)/.node ## Build the client for mini-programs and test it
 	@$(PY) clients/npm.py run build
 	@$(PY) -m pytest tests/clients
+
+faces: $(VENV)/.run ## Draw docs/faces.png: every design of a licence face on a phone
+	@$(PY) -m licences.faces.sheet docs/faces.png
 
 documents: $(VENV)/.run ## Write again what is made from the code: the table of error codes
 	@$(PY) -m app errors --write

@@ -8,7 +8,13 @@ from msgspec import Struct
 
 from app.providers import Parts
 from benchmarks.people import Asker, Scanner
-from benchmarks.supplies import Callback, WechatPay, codes_to_scan, login_codes
+from benchmarks.supplies import (
+    Callback,
+    WechatPay,
+    codes_to_scan,
+    login_codes,
+    pictures_to_fetch,
+)
 from core.signing import Signer
 
 
@@ -106,6 +112,11 @@ async def _verify(scene: Scene, count: int) -> list[Ask]:
     ]
 
 
+async def _draw(scene: Scene, count: int) -> list[Ask]:
+    tokens = await pictures_to_fetch(count, scene.askers, scene.parts.face_signer)
+    return [Ask("GET", f"/v1/faces/{token}") for token in tokens]
+
+
 async def _call_back(scene: Scene, count: int) -> list[Ask]:
     callbacks: list[Callback] = await scene.pay.callbacks(count, scene.askers)
     return [Ask("POST", one.path, headers=one.headers, body=one.body) for one in callbacks]
@@ -116,6 +127,7 @@ CASES = (
     Case("wallet list", _read("/v1/licences"), visit=4, hot_read=True),
     Case("presentation", _present, visit=2),
     Case("verification", _verify, again=False),
+    Case("licence face", _draw, again=False),
     Case("fee list", _read("/v1/fee-orders"), visit=4, hot_read=True),
     Case("callback kept", _call_back, again=False),
     Case("entitlements", _read("/v1/entitlements"), visit=4, hot_read=True),

@@ -1,4 +1,4 @@
-"""What requests use up: login codes, codes to scan, callbacks with their orders. 用料
+"""What requests use up: login codes, codes to scan, pictures to fetch, callbacks with orders. 用料
 
 Each of these counts once, so there is one for each request; they are made shortly before.
 """
@@ -19,7 +19,8 @@ from benchmarks.people import Asker
 from core.clock import CHINA, now
 from core.ids import new_id
 from core.signing import Signer
-from licences.models import Presentation
+from licences.faces.face import FaceForm
+from licences.models import FaceLink, Presentation
 from payments.gateways import Provider
 from payments.models import Agency, FeeOrder, PaymentAttempt
 from sandbox.crypto import seal_gcm, sign
@@ -65,6 +66,23 @@ async def codes_to_scan(count: int, askers: Sequence[Asker], signer: Signer) -> 
         for asker in (askers[number % len(askers)] for number in range(count))
     ]
     await Presentation.bulk_create(rows, batch_size=_TOGETHER)
+    return [signer.sign(row.id.bytes) for row in rows]
+
+
+async def pictures_to_fetch(count: int, askers: Sequence[Asker], signer: Signer) -> list[str]:
+    """Links to faces of licences as signed-in people ask for them, but good for an hour."""
+    at = now()
+    rows = [
+        FaceLink(
+            licence_id=asker.licence_id,
+            session_id=asker.session_id,
+            form=FaceForm.CARD,
+            made_at=at,
+            expires_at=at + timedelta(hours=1),
+        )
+        for asker in (askers[number % len(askers)] for number in range(count))
+    ]
+    await FaceLink.bulk_create(rows, batch_size=_TOGETHER)
     return [signer.sign(row.id.bytes) for row in rows]
 
 

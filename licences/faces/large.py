@@ -64,8 +64,10 @@ def _heading(canvas: Canvas, face: Face, design: Design) -> None:
         ICONS[design.icon], stroke="#ffffff", thickness=1.5, at="translate(22 20) scale(1.333)"
     )
     canvas.paragraph(
-        face.title, 70, 45, width=272, size=27, smallest=15, fill=design.ink, style=Style.SERIF
+        face.title, 70, 45, width=200, size=27, smallest=15, fill=design.ink, style=Style.SERIF
     )
+    said = "已脱敏" if face.masked else "完整信息"
+    canvas.text(said, RIGHT, 43, size=15, fill=design.accent, style=Style.MEDIUM, anchor="end")
     colour = STATUS_COLOURS.get(face.status, design.accent)
     canvas.rectangle(0, 70, WIDTH, 54, fill=colour)
     parts.status_mark(canvas, face.status, 34, 97, size=12.5)
@@ -92,7 +94,7 @@ def _holder(canvas: Canvas, face: Face, design: Design) -> None:
         x = LEFT + 110
         parts.verdict(canvas, face, LEFT + 47, 196, size=20)
     canvas.text(face.label(NAME) or "持证人", x, 156, size=16, fill=design.ink, opacity=0.72)
-    last = canvas.paragraph(
+    canvas.paragraph(
         face.value(NAME),
         x,
         191,
@@ -103,9 +105,6 @@ def _holder(canvas: Canvas, face: Face, design: Design) -> None:
         fill=design.ink,
         style=Style.BOLD,
     )
-    said = "已脱敏" if face.masked else "完整信息"
-    if _has_portrait(face):
-        canvas.text(said, x, last + 30, size=15, fill=design.accent, style=Style.MEDIUM)
 
 
 def _row(canvas: Canvas, label: str, value: str, design: Design, y: float) -> None:

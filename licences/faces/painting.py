@@ -10,7 +10,7 @@ from licences.faces.large import draw_large
 from licences.faces.pixels import Pixels
 from licences.faces.words import cleaned
 
-SCALE = 2.25
+SCALE = 2.0
 """Pixels for one unit; a card is 360 units wide, as a phone's screen. More costs more to pack."""
 
 
