@@ -176,4 +176,4 @@ def change_letter(text: str, dice: Random) -> str:
 def _is_platform(target: str) -> bool:
     """A platform's first part is its host name; the registers and the bank are ours to name."""
     host = target.lstrip("/").partition("/")[0].partition("?")[0]
-    return "." in host or host in ("registers", "bank", "sms")
+    return "." in host or host in ("registers", "licence-registries", "bank", "sms")
