@@ -72,6 +72,7 @@ def _dependencies(parts: Parts, settings: Settings) -> dict[str, Provide]:
         "session_states": parts.session_states,
         "identity_providers": parts.identity_providers,
         "face_verifiers": parts.face_verifiers,
+        "unified_door": parts.unified_door,
         "population_register": parts.population_register,
         "business_register": parts.business_register,
         "registries": parts.registries,

@@ -80,6 +80,7 @@ def development_variables(
             "apps": console["alipay"]["apps"],
             "gateway_url": f"{where.sandbox}/openapi.alipay.com/gateway.do",
         },
+        "UNIFIED_IDENTITY": _unified(console, where.sandbox),
         "POPULATION_REGISTER": _machine(
             console["population_register"], f"{where.sandbox}/registers"
         ),
@@ -131,9 +132,18 @@ def throwaway_variables() -> dict[str, str]:
     return development_variables(new_secrets(), console, nowhere, clock_offset_seconds=0)
 
 
-def _push_section(console: Console) -> dict[str, str] | None:
+def _push_section(console: Console) -> dict[str, Any] | None:
     push = console.get("wechat_push")
-    return push and {name: push[name] for name in ("appid", "token", "encoding_aes_key")}
+    return push and _push(push) | {"more_apps": [_push(one) for one in push["more_apps"]]}
+
+
+def _push(given: Mapping[str, str]) -> dict[str, Any]:
+    return {name: given[name] for name in ("appid", "token", "encoding_aes_key")}
+
+
+def _unified(console: Console, sandbox: str) -> dict[str, str] | None:
+    known = console.get("unified_identity")
+    return known and {**known, "base_url": f"{sandbox}/unified-identity"}
 
 
 def _machine(given: Mapping[str, str], base_url: str) -> dict[str, str]:

@@ -33,7 +33,9 @@ from identity.providers import (
     PopulationRegister,
 )
 from identity.providers.registers import BusinessRegisterApi, PopulationRegisterApi
+from identity.providers.unified import UnifiedIdentity
 from identity.session_states import SessionStates
+from identity.unified import UnifiedDoor
 from identity.tokens import Audience, TokenIssuer, read_keys
 from licences import face_links
 from licences.faces.studio import Studio
@@ -79,6 +81,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     session_states: SessionStates
     identity_providers: IdentityProviders
     face_verifiers: FaceVerifiers
+    unified_door: UnifiedDoor
     population_register: PopulationRegister
     business_register: BusinessRegister
     registries: Registries = Registries()
@@ -133,6 +136,9 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
         session_states=SessionStates(cache),
         identity_providers=IdentityProviders([*wechat.providers, *alipay.providers]),
         face_verifiers=FaceVerifiers([*wechat.faces, *alipay.faces]),
+        unified_door=UnifiedDoor(
+            _unified(settings, open_client), Signer(keys, purpose="unified login", suite=suite)
+        ),
         population_register=PopulationRegisterApi(
             _signed_api(settings.population_register, open_client)
         ),
@@ -193,6 +199,19 @@ def _registries(settings: Settings, open_client: OpenClient) -> Registries:
             region_name=given.region_name,
         )
         for given in settings.licence_registries
+    )
+
+
+def _unified(settings: Settings, open_client: OpenClient) -> UnifiedIdentity | None:
+    known = settings.unified_identity
+    if known is None:
+        return None
+    return UnifiedIdentity(
+        open_client(known.base_url),
+        issuer=known.issuer,
+        client_id=known.client_id,
+        client_secret=known.client_secret.reveal(),
+        redirect_uri=known.redirect_uri,
     )
 
 

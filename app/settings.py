@@ -112,6 +112,16 @@ class Alipay(Section, frozen=True):
     gateway_url: Url = "https://openapi.alipay.com/gateway.do"
 
 
+class UnifiedIdentity(Section, frozen=True):
+    """A unified identity service that people may log in by; `issuer` as its tokens name it."""
+
+    base_url: Url
+    issuer: Url
+    client_id: Name
+    client_secret: Secret
+    redirect_uri: Url
+
+
 class Register(Section, frozen=True):
     """A register of the city, over the signed JSON interface."""
 
@@ -159,6 +169,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     wechat_push: WechatPush | None = None
     wechat_pay: WechatPay
     alipay: Alipay
+    unified_identity: UnifiedIdentity | None = None
     population_register: Register
     business_register: Register
     licence_registries: list[LicenceRegistry] = []

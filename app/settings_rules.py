@@ -172,6 +172,8 @@ def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "ZB_WECHAT", settings.wechat.base_url
     yield "ZB_WECHAT_PAY", settings.wechat_pay.base_url
     yield "ZB_ALIPAY", settings.alipay.gateway_url
+    if settings.unified_identity is not None:
+        yield "ZB_UNIFIED_IDENTITY", settings.unified_identity.base_url
     yield "ZB_POPULATION_REGISTER", settings.population_register.base_url
     yield "ZB_BUSINESS_REGISTER", settings.business_register.base_url
     for registry in settings.licence_registries:

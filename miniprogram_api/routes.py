@@ -24,6 +24,7 @@ from miniprogram_api.sessions import SessionController
 from miniprogram_api.use_consents import MisuseController, UseConsentController
 from miniprogram_api.verification_requests import VerificationRequestController
 from miniprogram_api.verifying import VerifyingController
+from miniprogram_api.unified_logins import UnifiedLoginController
 from miniprogram_api.wallet import WalletController
 
 controllers: list[type[Controller]] = [
@@ -32,6 +33,7 @@ controllers: list[type[Controller]] = [
     MyAccountController,
     MyDataController,
     FaceCheckController,
+    UnifiedLoginController,
     ActingController,
     RelationController,
     ActController,

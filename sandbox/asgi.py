@@ -36,6 +36,7 @@ from sandbox.registers import BusinessController, PopulationController
 from sandbox.sms.control import enter_push_url
 from sandbox.sms.suppliers import JsonSmsController, send_form
 from sandbox.strays import answer_stray
+from sandbox.unified_routes import UnifiedController, UnifiedPhoneController
 from sandbox.wechat.answers import answer_refusal as answer_wechat_refusal
 from sandbox.wechat.check_routes import WechatCheckController
 from sandbox.wechat.control import WechatControlController
@@ -73,6 +74,8 @@ ROUTES = (
     WechatPhoneController,
     AlipayPhoneController,
     wallet,
+    UnifiedController,
+    UnifiedPhoneController,
     JsonSmsController,
     send_form,
     SmsPhoneController,

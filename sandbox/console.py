@@ -11,6 +11,7 @@ from sandbox.crypto import private_key, public_pem
 from sandbox.keys import REGISTRY, Keys, MachineKey, write_private
 from sandbox.sms.messages import SIGN_NAME
 from sandbox.sms.pushes import SUPPLIERS
+from sandbox.unified import ISSUER, REDIRECT_URI
 
 FILE = "console.json"
 
@@ -29,12 +30,22 @@ def console(city: City, keys: Keys) -> dict[str, Any]:
             "appid": platforms.wechat.appid,
             "secret": keys.wechat_secret,
             "templates": platforms.wechat.templates,
+            "more_apps": [
+                {
+                    "appid": app.appid,
+                    "secret": keys.wechat_secrets[app.appid],
+                    "templates": app.templates,
+                }
+                for app in platforms.wechat.more_apps
+            ],
         },
-        "wechat_push": {
-            "appid": platforms.wechat.appid,
-            "original_id": keys.wechat_push.original_id,
-            "token": keys.wechat_push.token,
-            "encoding_aes_key": keys.wechat_push.encoding_aes_key,
+        "wechat_push": _push(platforms.wechat.appid, keys)
+        | {"more_apps": [_push(app.appid, keys) for app in platforms.wechat.more_apps]},
+        "unified_identity": {
+            "issuer": ISSUER,
+            "client_id": keys.unified.client_id,
+            "client_secret": keys.unified.client_secret,
+            "redirect_uri": REDIRECT_URI,
         },
         "wechat_pay": {
             "transfer_scene_id": platforms.wechat_pay.transfer_scene_id,
@@ -67,6 +78,16 @@ def _registry(row: LicenceRegistry, keys: Keys) -> dict[str, str]:
 
 def _sms(key: MachineKey) -> dict[str, str]:
     return {"app_key": key.app_key, "secret": key.secret, "sign_name": SIGN_NAME}
+
+
+def _push(appid: str, keys: Keys) -> dict[str, str]:
+    push = keys.wechat_pushes[appid]
+    return {
+        "appid": appid,
+        "original_id": push.original_id,
+        "token": push.token,
+        "encoding_aes_key": push.encoding_aes_key,
+    }
 
 
 def _merchant(mchid: str, keys: Keys) -> dict[str, str]:

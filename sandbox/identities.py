@@ -16,9 +16,8 @@ class Identities:
         self._found: dict[tuple[str, str], Person] = {}
         platforms = city.platforms
         for person in city.people.values():
-            self._found[platforms.wechat.appid, self.openid(person, platforms.wechat.appid)] = (
-                person
-            )
+            for appid in platforms.wechat.appids():
+                self._found[appid, self.openid(person, appid)] = person
             for app_id in platforms.alipay_app_ids():
                 self._found[app_id, self.open_id(person, app_id)] = person
                 self._found[app_id, self.user_id(person)] = person

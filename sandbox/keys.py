@@ -15,8 +15,14 @@ from sandbox.alipay.certificates import (
     certify_app,
     new_authority,
 )
-from sandbox.city import City
-from sandbox.crypto import new_private_pem, private_key, random_alnum, random_digits
+from sandbox.city import City, WechatApp
+from sandbox.crypto import (
+    new_p256_key,
+    new_private_pem,
+    private_key,
+    random_alnum,
+    random_digits,
+)
 from sandbox.wechat.push_crypto import new_encoding_key
 
 FILE = "keys.json"
@@ -65,10 +71,28 @@ def new_push_keys() -> PushKeys:
     return PushKeys(f"gh_{secrets.token_hex(6)}", random_alnum(32), new_encoding_key())
 
 
+class UnifiedKeys(Struct, frozen=True):
+    """How the unified identity service and the product know each other; what it signs with."""
+
+    client_id: str
+    client_secret: str
+    kid: str
+    private_key: str
+
+
+def new_unified_keys() -> UnifiedKeys:
+    return UnifiedKeys(
+        f"zb-{random_digits(8)}", random_alnum(40), secrets.token_hex(8), new_p256_key()
+    )
+
+
 class Keys(Struct):
     identity_secret: str
     wechat_secret: str
     debit_account: str
+    wechat_secrets: dict[str, str] = {}
+    wechat_pushes: dict[str, PushKeys] = {}
+    unified: UnifiedKeys = field(default_factory=new_unified_keys)
     wechat_push: PushKeys = field(default_factory=new_push_keys)
     merchants: dict[str, MerchantKeys] = {}
     alipay_apps: dict[str, AlipayKeys] = {}
@@ -108,12 +132,13 @@ def _new_keys() -> Keys:
 
 def _add_missing(keys: Keys, city: City) -> None:
     platforms = city.platforms
+    _add_mini_programs(keys, platforms.wechat)
     for mchid in platforms.mchids():
         if mchid not in keys.merchants:
             keys.merchants[mchid] = _new_merchant(mchid)
     for app_id in platforms.alipay_app_ids():
         if app_id not in keys.alipay_apps:
-            own = app_id == platforms.alipay.app_id
+            own = app_id in (platforms.alipay.app_id, *platforms.alipay.more_app_ids)
             seller_id = platforms.alipay.seller_id if own else "2088" + random_digits(12)
             keys.alipay_apps[app_id] = _new_alipay(seller_id)
         if app_id in platforms.alipay.certificate_apps:
@@ -122,6 +147,14 @@ def _add_missing(keys: Keys, city: City) -> None:
     for name in (*MACHINES, *registries):
         if name not in keys.machines:
             keys.machines[name] = MachineKey(f"{name}-{random_digits(6)}", secrets.token_hex(32))
+
+
+def _add_mini_programs(keys: Keys, wechat: WechatApp) -> None:
+    keys.wechat_secrets.setdefault(wechat.appid, keys.wechat_secret)
+    keys.wechat_pushes.setdefault(wechat.appid, keys.wechat_push)
+    for app in wechat.more_apps:
+        keys.wechat_secrets.setdefault(app.appid, secrets.token_hex(16))
+        keys.wechat_pushes.setdefault(app.appid, new_push_keys())
 
 
 def _certify(keys: Keys, app_id: str) -> None:

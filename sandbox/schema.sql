@@ -21,6 +21,17 @@ CREATE TABLE logins (
     used_at TEXT
 ) STRICT;
 
+CREATE TABLE unified_logins (
+    code TEXT PRIMARY KEY,
+    person TEXT NOT NULL,
+    nonce TEXT NOT NULL,
+    challenge TEXT NOT NULL,
+    acr TEXT NOT NULL,
+    made_at TEXT NOT NULL,
+    used_at TEXT,
+    access_token TEXT UNIQUE
+) STRICT;
+
 CREATE TABLE access_tokens (
     token TEXT PRIMARY KEY,
     appid TEXT NOT NULL,

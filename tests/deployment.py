@@ -25,6 +25,7 @@ from core.suites import INTL
 from identity.providers import FaceVerifiers, IdentityProviders
 from identity.session_states import SessionStates
 from identity.tokens import TokenIssuer
+from identity.unified import UnifiedDoor
 from licences.faces.studio import Studio
 from notifications.channels import Channels
 from payments.gateways import Gateways
@@ -94,6 +95,7 @@ def make_parts(vault: Vault, cache: Redis, issuer: TokenIssuer) -> Parts:
         bank=FakeBank(),
         channels=Channels([FakeChannel()]),
         presentation_signer=Signer([b"for tests only"], purpose="licence presentation"),
+        unified_door=UnifiedDoor(None, Signer([b"for tests only"], purpose="unified login")),
         face_signer=Signer([b"for tests only"], purpose="licence face"),
         studio=Studio(),
         cursor_signer=Signer([b"for tests only"], purpose="page cursor"),

@@ -2,16 +2,18 @@
 
 import secrets
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sandbox.alipay.calls import Call
 from sandbox.city import Person
 from sandbox.clock import beijing, moment, stamp
 from sandbox.refusals import AlipayRefusal
+from sandbox.wechat.switches import turn
 from sandbox.world import AlipayApp, World
 
 CODE_LIVES = timedelta(minutes=3)  # the shortest the page names
 TOKEN_LIVES, REFRESH_LIVES = timedelta(days=15), timedelta(days=30)
+Names = Literal["user_id", "open_id", "both"]
 
 
 def give_auth_code(world: World, person: Person, app_id: str) -> str:
@@ -51,10 +53,41 @@ def share_user(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
     if world.clock.now() - moment(known["issued_at"]) > TOKEN_LIVES:
         raise AlipayRefusal("20001", "aop.auth-token-time-out", "访问令牌已过期")
     person = world.city.people[known["person"]]
-    return {
+    return names_of(world, app, person)
+
+
+def names_of(world: World, app: AlipayApp, person: Person) -> dict[str, str]:
+    """What this app is told of a user: both names, or the one that its mode leaves."""
+    names = {
         "user_id": world.identities.user_id(person),
         "open_id": world.identities.open_id(person, app.app_id),
     }
+    row = world.book.row("SELECT value FROM switches WHERE name = ?", _mode_of(app.app_id))
+    return {row["value"]: names[row["value"]]} if row else names
+
+
+def set_names(world: World, app_id: str, names: Names) -> None:
+    """Put an app into its older or newer mode, or into between."""
+    turn(world, _mode_of(app_id), on=names != "both", value=names)
+
+
+def open_ids(world: World, app: AlipayApp, call: Call) -> dict[str, Any]:
+    """alipay.open.app.openid.batchquery: the newer names for older ones of this app's users."""
+    asked = call.content.get("user_id_list")
+    if not isinstance(asked, list) or not 1 <= len(asked) <= 50:
+        raise AlipayRefusal("40002", "isv.invalid-parameter", "参数无效: user_id_list")
+    people = {str(name): world.identities.person(app.app_id, str(name)) for name in asked}
+    found = {
+        name: world.identities.open_id(person, app.app_id)
+        for name, person in people.items()
+        if person is not None and name.startswith("2088")
+    }
+    told = [{"user_id": name, "open_id": open_id} for name, open_id in found.items()]
+    return {"open_id_list": told, "illegal_user_id_list": sorted(set(people) - set(found))}
+
+
+def _mode_of(app_id: str) -> str:
+    return f"alipay_names {app_id}"
 
 
 def _spend_code(world: World, app: AlipayApp, code: str) -> str:
@@ -97,6 +130,4 @@ def _issue(world: World, app: AlipayApp, person: Person) -> dict[str, Any]:
         "expires_in": int(TOKEN_LIVES.total_seconds()),
         "re_expires_in": int(REFRESH_LIVES.total_seconds()),
         "auth_start": beijing(now),
-        "user_id": world.identities.user_id(person),
-        "open_id": world.identities.open_id(person, app.app_id),
-    }
+    } | names_of(world, app, person)

@@ -28,6 +28,7 @@ METHODS: dict[str, Method] = {
     "alipay.open.app.messagetemplate.subscribe.query": messages.query_subscriptions,
     "alipay.open.app.mini.templatemessage.send": messages.send,
     "alipay.open.app.alipaycert.download": download_certificate,
+    "alipay.open.app.openid.batchquery": login.open_ids,
     "alipay.system.oauth.token": login.oauth_token,
     "alipay.trade.create": trades.create,
     "alipay.trade.query": trades.query,

@@ -41,7 +41,7 @@ class Prompt(Struct):
 
 class FaceCheck(Struct):
     certify_id: str
-    answer: Literal["face", "photo"] = "face"
+    answer: Literal["face", "named", "photo"] = "face"
 
 
 class AlipayPhoneController(Controller):
@@ -102,7 +102,13 @@ class AlipayPhoneController(Controller):
         world: NamedDependency[World],
     ) -> dict[str, str]:
         """What my.startAPVerify calls back with, when this person looks into the camera."""
-        shown = show_face(world, person, data.certify_id, is_alive=data.answer == "face")
+        shown = show_face(
+            world,
+            person,
+            data.certify_id,
+            is_alive=data.answer != "photo",
+            is_guest=data.answer == "named",
+        )
         return {"resultStatus": shown}
 
     @get("/messages")

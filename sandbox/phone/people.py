@@ -18,7 +18,7 @@ async def phone_owner(person_key: FromPath[str], world: NamedDependency[World]) 
 def check_wechat(world: World, person: Person, appid: str) -> None:
     if not person.wechat:
         raise PhoneRefusal("there is no WeChat on this phone", status=409)
-    if appid != world.city.platforms.wechat.appid:
+    if appid not in world.city.platforms.wechat.appids():
         raise PhoneRefusal("no such mini-program", status=404)
 
 

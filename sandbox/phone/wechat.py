@@ -49,7 +49,7 @@ class Link(Struct):
 
 
 class Face(Struct):
-    """Who looks into the camera: the phone's owner, somebody else, or nobody."""
+    """Who looks into the camera: the phone's owner, the one named, somebody else, or nobody."""
 
     appid: str
     verify_id: str

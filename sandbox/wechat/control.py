@@ -24,9 +24,10 @@ from sandbox.world import World
 
 
 class PushAddress(Struct, forbid_unknown_fields=True):
-    """Empty means: no pushes any more."""
+    """Empty means: no pushes any more. Without an appid, the city's own app is meant."""
 
     url: str
+    appid: str = ""
 
 
 class Quota(Struct, forbid_unknown_fields=True):
@@ -67,9 +68,9 @@ class WechatControlController(Controller):
         """Enter the address, as in the console: it counts if it answers the check."""
         if data.url:
             async with httpx.AsyncClient(trust_env=False) as client:
-                if not await answers_check(world, client, data.url):
+                if not await answers_check(world, client, data.url, appid=data.appid):
                     raise PhoneRefusal("Token校验失败，请检查确认")
-        set_push_url(world, data.url)
+        set_push_url(world, data.url, appid=data.appid)
         return {"url": data.url}
 
     @post("/quota", status_code=200)

@@ -22,7 +22,7 @@ LIVES = timedelta(hours=1)
 PASSED, NO_SUCH_CERTIFICATE, ANOTHER_FACE, NOT_YET = 10000, 10003, 10004, 10005
 TOO_LATE = 90017
 Look = Literal[
-    "own", "another", "cancel", "unsupported", "offline", "no_camera", "timeout", "system"
+    "own", "named", "another", "cancel", "unsupported", "offline", "no_camera", "timeout", "system"
 ]
 ENDS_WITHOUT_A_FACE = {
     "cancel": 90002,
@@ -140,7 +140,8 @@ def _result(world: World, found: Verification, person: Person, look: Look) -> in
     named = world.city.person_with_id_number(found.cert_no)
     if named is None or named.name != found.cert_name:
         return NO_SUCH_CERTIFICATE
-    return PASSED if look == "own" and named.key == person.key else ANOTHER_FACE
+    is_named = look == "named" or (look == "own" and named.key == person.key)
+    return PASSED if is_named else ANOTHER_FACE
 
 
 def _is_late(world: World, found: Verification) -> bool:

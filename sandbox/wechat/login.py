@@ -36,9 +36,10 @@ def check_credentials(world: World, appid: str, secret: str) -> None:
         raise WechatRefusal(41002, "appid missing")
     if not secret:
         raise WechatRefusal(41004, "appsecret missing")
-    if appid != world.city.platforms.wechat.appid:
+    known = world.keys.wechat_secrets.get(appid)
+    if known is None:
         raise WechatRefusal(40013, "invalid appid")
-    if not secrets.compare_digest(secret.encode(), world.keys.wechat_secret.encode()):
+    if not secrets.compare_digest(secret.encode(), known.encode()):
         raise WechatRefusal(40125, "invalid appsecret")
 
 

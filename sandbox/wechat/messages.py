@@ -40,7 +40,7 @@ def answer_prompt(
     world: World, person: Person, appid: str, template_ids: list[str], *, accepts: bool
 ) -> dict[str, str]:
     """The user's tap on wx.requestSubscribeMessage: one right to send, or a lasting one."""
-    found = [_template(world, template_id) for template_id in template_ids]
+    found = [_template(world, appid, template_id) for template_id in template_ids]
     chosen = [template for template in found if template is not None]
     if len(chosen) < len(template_ids):
         raise PhoneRefusal("requestSubscribeMessage:fail no template data return", 20001)
@@ -64,31 +64,34 @@ def refuse_in_settings(
     world: World, person: Person, appid: str, template_ids: list[str]
 ) -> dict[str, str]:
     """Turn templates off on the page of settings. Turning on again happens by answering."""
-    chosen = [template for template in map(partial(_template, world), template_ids) if template]
+    found = map(partial(_template, world, appid), template_ids)
+    chosen = [template for template in found if template]
     if not chosen or len(chosen) < len(template_ids):
         raise PhoneRefusal("no such template", 20001)
     with world.book.together():
         for template in chosen:
             world.book.write(
-                "UPDATE consents SET remaining = 0 WHERE person = ? AND template_id = ?",
+                "UPDATE consents SET remaining = 0"
+                " WHERE person = ? AND appid = ? AND template_id = ?",
                 person.key,
+                appid,
                 template.id,
             )
         entries = [{"TemplateId": one.id, "SubscribeStatusString": "reject"} for one in chosen]
         openid = world.identities.openid(person, appid)
-        push_event(world, openid, "subscribe_msg_change_event", entries, number=openid)
+        push_event(world, appid, openid, "subscribe_msg_change_event", entries, number=openid)
     return {template.id: "reject" for template in chosen}
 
 
 def send_message(world: World, appid: str, message: Message) -> int:
     """Send it and spend the consent; what is refused spends nothing. Returns the msgid."""
-    template = _template(world, message.template_id)
+    template = _template(world, appid, message.template_id)
     if template is None:
         raise WechatRefusal(40037, "invalid template_id")
     person = world.identities.person(appid, message.touser)
     if person is None:
         raise WechatRefusal(40003, "invalid openid")
-    if message.miniprogram_state == "formal" and not _leads_somewhere(world, message.page):
+    if message.miniprogram_state == "formal" and not _leads_somewhere(world, appid, message.page):
         raise WechatRefusal(41030, "invalid page")
     _check_values(template, message.data)
     with world.book.together():
@@ -97,9 +100,10 @@ def send_message(world: World, appid: str, message: Message) -> int:
         return _deliver(world, person, appid, template, message)
 
 
-def _leads_somewhere(world: World, page: str) -> bool:
+def _leads_somewhere(world: World, appid: str, page: str) -> bool:
     """Whether the page, with whatever it is given, is in the released version."""
-    return not page or world.city.platforms.wechat.has_page(page.partition("?")[0])
+    app = world.city.platforms.wechat.app(appid)
+    return not page or (app is not None and app.has_page(page.partition("?")[0]))
 
 
 def _push_answers(
@@ -110,11 +114,12 @@ def _push_answers(
         {"TemplateId": one.id, "SubscribeStatusString": said, "PopupScene": "0"}
         for one in templates
     ]
-    push_event(world, openid, "subscribe_msg_popup_event", entries, number=openid)
+    push_event(world, appid, openid, "subscribe_msg_popup_event", entries, number=openid)
 
 
-def _template(world: World, template_id: str) -> Template | None:
-    templates = world.city.platforms.wechat.templates
+def _template(world: World, appid: str, template_id: str) -> Template | None:
+    app = world.city.platforms.wechat.app(appid)
+    templates = app.templates if app else []
     return next((template for template in templates if template.id == template_id), None)
 
 
@@ -183,5 +188,6 @@ def _deliver(world: World, person: Person, appid: str, template: Template, messa
     )
     entry = {"TemplateId": template.id, "MsgID": str(msgid)} | result
     number = str(msgid)
-    push_event(world, message.touser, "subscribe_msg_sent_event", [entry], number=number)
+    event = "subscribe_msg_sent_event"
+    push_event(world, appid, message.touser, event, [entry], number=number)
     return msgid

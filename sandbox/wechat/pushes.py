@@ -15,28 +15,31 @@ from sandbox.world import World
 ANSWER_WITHIN_SECONDS = 5
 
 
-def push_url(world: World) -> str:
-    """Where pushes go; empty when nobody wants any."""
-    appid = world.city.platforms.wechat.appid
+def push_url(world: World, appid: str) -> str:
+    """Where an app's pushes go; empty when nobody wants any."""
     row = world.book.row("SELECT url FROM wechat_push_urls WHERE appid = ?", appid)
     return str(row["url"]) if row else ""
 
 
-def set_push_url(world: World, url: str) -> None:
+def set_push_url(world: World, url: str, *, appid: str = "") -> None:
+    """Of the city's own app, unless another is named."""
     world.book.write(
         "INSERT INTO wechat_push_urls (appid, url) VALUES (?, ?)"
         " ON CONFLICT (appid) DO UPDATE SET url = excluded.url",
-        world.city.platforms.wechat.appid,
+        appid or world.city.platforms.wechat.appid,
         url,
     )
 
 
-async def answers_check(world: World, client: httpx.AsyncClient, url: str) -> bool:
+async def answers_check(
+    world: World, client: httpx.AsyncClient, url: str, *, appid: str = ""
+) -> bool:
     """Whether this address gives the random text back, as it must when it is entered."""
     echo = random_digits(19)
+    address = _signed_address(world, appid or world.city.platforms.wechat.appid)
     try:
         reply = await client.get(
-            _joined(url, _signed_address(world) | {"echostr": echo}), timeout=ANSWER_WITHIN_SECONDS
+            _joined(url, address | {"echostr": echo}), timeout=ANSWER_WITHIN_SECONDS
         )
     except (httpx.HTTPError, httpx.InvalidURL):
         return False
@@ -44,13 +47,13 @@ async def answers_check(world: World, client: httpx.AsyncClient, url: str) -> bo
 
 
 def push_event(
-    world: World, openid: str, event: str, entries: list[dict[str, str]], *, number: str
+    world: World, appid: str, openid: str, event: str, entries: list[dict[str, str]], *, number: str
 ) -> None:
     """Tell the server, in the caller's transaction. One entry stands alone, several in a list."""
-    url = push_url(world)
+    url = push_url(world, appid)
     if not url:
         return
-    keys, now = world.keys.wechat_push, int(world.clock.now().timestamp())
+    keys, now = world.keys.wechat_pushes[appid], int(world.clock.now().timestamp())
     message: dict[str, Any] = {
         "ToUserName": keys.original_id,
         "FromUserName": openid,
@@ -59,9 +62,8 @@ def push_event(
         "Event": event,
         "List": entries[0] if len(entries) == 1 else entries,
     }
-    appid = world.city.platforms.wechat.appid
     sealed = seal(keys.encoding_aes_key, appid, msgspec.json.encode(message))
-    address = _signed_address(world) | {"openid": openid, "encrypt_type": "aes"}
+    address = _signed_address(world, appid) | {"openid": openid, "encrypt_type": "aes"}
     parts = (keys.token, address["timestamp"], address["nonce"], sealed)
     body = {"ToUserName": keys.original_id, "Encrypt": sealed}
     callback = Callback(
@@ -85,10 +87,10 @@ def is_acknowledged(status: int, answer: bytes) -> bool:
     return status == 200 and answer in (b"success", b"")
 
 
-def _signed_address(world: World) -> dict[str, str]:
+def _signed_address(world: World, appid: str) -> dict[str, str]:
     """The part of an address that every message has. It says nothing about a body."""
     timestamp, nonce = str(int(world.clock.now().timestamp())), random_digits(9)
-    signed = signature(world.keys.wechat_push.token, timestamp, nonce)
+    signed = signature(world.keys.wechat_pushes[appid].token, timestamp, nonce)
     return {"signature": signed, "timestamp": timestamp, "nonce": nonce}
 
 

@@ -142,7 +142,7 @@ def _check_request(world: World, asked: PrepayRequest) -> None:
     check_notify_url(asked.notify_url, plain_allowed=True)
     if asked.amount.currency != "CNY":
         raise PayRefusal(400, "PARAM_ERROR", "不支持的币种")
-    if asked.appid != world.city.platforms.wechat.appid:
+    if asked.appid not in world.city.platforms.wechat.appids():
         raise PayRefusal(400, "APPID_MCHID_NOT_MATCH", "appid和mchid不匹配")
     if world.identities.person(asked.appid, asked.payer.openid) is None:
         raise PayRefusal(403, "OPENID_MISMATCH", "appid和openid不匹配")

@@ -86,7 +86,7 @@ def _user_name(world: World, merchant: Merchant, asked: TransferRequest, serial:
 def _check_request(world: World, asked: TransferRequest) -> Person:
     if asked.notify_url:
         check_notify_url(asked.notify_url, plain_allowed=False)
-    if asked.appid != world.city.platforms.wechat.appid:
+    if asked.appid not in world.city.platforms.wechat.appids():
         raise PayRefusal(400, "INVALID_REQUEST", "商户号和APPID没有绑定关系")
     if asked.transfer_scene_id != world.city.platforms.wechat_pay.transfer_scene_id:
         raise PayRefusal(400, "INVALID_REQUEST", "你尚未获取该转账场景")
