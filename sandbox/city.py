@@ -96,18 +96,6 @@ class WechatApp(MiniProgram, frozen=True):
         return [one.appid for one in (self, *self.more_apps)]
 
 
-class WechatApp(MiniProgram, frozen=True):
-    """The city's mini-program, and those that it has beside it."""
-
-    more_apps: list[MiniProgram] = []
-
-    def app(self, appid: str) -> MiniProgram | None:
-        return next((one for one in (self, *self.more_apps) if one.appid == appid), None)
-
-    def appids(self) -> list[str]:
-        return [one.appid for one in (self, *self.more_apps)]
-
-
 class PayMerchant(Struct, frozen=True):
     mchid: str
     name: str = ""

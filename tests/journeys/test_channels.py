@@ -205,12 +205,8 @@ class TestUnifiedIdentity:
         assert signed_in["level"] == 2
         me = await person.get("/v1/me")
         assert (me["provider"], me["name"]) == ("unified", "沈*")
-        account = await Account.get(provider=ProviderName.UNIFIED)
-        joined = await resident(town, "feng-xue")
-        wechat = await Account.get(
-            id=(await Session.get(id=joined.signed_in["session_id"])).account_id
-        )
-        assert account.person_id == wechat.person_id
+        wechat = await account_of(await resident(town, "shen-lan"))
+        assert (await account_of(person)).person_id == wechat.person_id
         assert person.row.id_number not in "".join(town.said)
 
     @pytest.mark.parametrize(
