@@ -65,7 +65,7 @@ class TestLoadCity:
         assert await persons.full_name(person.id, vault=vault) == "王桂兰"
         account = await entities.bank_account(firm.id, vault=vault)
         assert account.account_name == "临溪精密机械有限公司"
-        assert await Licence.filter(holder_id=person.id).count() == 3
+        assert await Licence.filter(holder_id=person.id).count() == 4
 
     async def test_its_policies_are_in_force_and_find_all_three_outcomes(
         self, vault: Vault
