@@ -4,10 +4,10 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from core.wire import NoAnswer
 from core.wire.hmac_api import Answer, HmacApi
@@ -31,12 +31,12 @@ T = TypeVar("T")
 class _Licence(Struct):
     identifier: str
     type_code: str
-    number: str
+    number: Annotated[str, Meta(min_length=1, max_length=64)]
     holder_type: PartyKind
     holder_code: str
-    data: dict[str, str]
-    issuer_name: str
-    division: str
+    data: Annotated[dict[str, Annotated[str, Meta(max_length=500)]], Meta(max_length=64)]
+    issuer_name: Annotated[str, Meta(min_length=1, max_length=64)]
+    division: Annotated[str, Meta(max_length=12)]
     valid_from: date
     valid_until: date | None
     state: LicenceStatus
@@ -53,7 +53,7 @@ class _Held(Struct):
 class _Changes(Struct):
     as_of: datetime
     changes: list[_Licence]
-    next: str
+    next: Annotated[str, Meta(max_length=64)]
     more: bool
 
 
@@ -117,7 +117,8 @@ class SignedRegistry:
             identifier = read_identifier(row.identifier)
         except IdentifierInvalid:
             raise self._unreadable() from None
-        if identifier.type_code != row.type_code:
+        ends_early = row.valid_until is not None and row.valid_until < row.valid_from
+        if identifier.type_code != row.type_code or ends_early:
             raise self._unreadable()
         return RegistryRecord(
             identifier=row.identifier,
