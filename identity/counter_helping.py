@@ -12,6 +12,7 @@ from identity.agents import ActingRelation, GrantNotFound, Side, list_relations
 from identity.callers import OperatorCaller
 from identity.counters import (
     Present,
+    hand_of,
     keep_evidence,
     living_case,
     person_present,
@@ -56,7 +57,7 @@ async def let_help(
         scope=Scope.HELPER,
         from_on=date_in_china(at),
         until_on=agreed.until_on,
-        actor=f"{operator.actor()} for party:{case.person_id}",
+        actor=hand_of(operator, case.person_id),
         at=at,
         terms=Terms(
             rights=sorted(agreed.rights),
@@ -84,7 +85,7 @@ async def end_help(
     given = ActingGrant.filter(id=grant_id, party_id=case.person_id, kind=GrantKind.HELPER)
     if not await given.exists():
         raise GrantNotFound(grant_id=grant_id)
-    actor = f"{operator.actor()} for party:{case.person_id}"
+    actor = hand_of(operator, case.person_id)
     await revoke_acting(grant_id, actor=actor, at=at)
 
 

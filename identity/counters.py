@@ -147,9 +147,19 @@ async def show_case(case: CounterCase, *, vault: Vault) -> CounterView:
     )
 
 
+def evidence_owner(operator: OperatorCaller) -> str:
+    """Whose the files are that show who was there."""
+    return f"operator:{operator.operator_id}"
+
+
+def hand_of(operator: OperatorCaller, person_id: UUID) -> str:
+    """How audit names what an officer does for a person present."""
+    return f"operator:{operator.operator_id} for party:{person_id}"
+
+
 async def keep_evidence(file_id: UUID, operator: OperatorCaller, *, at: datetime) -> None:
     """The officer's own upload, kept for as long as the visit may be disputed."""
-    mine = StoredFile.filter(id=file_id, owner=operator.actor(), expires_at__gt=at)
+    mine = StoredFile.filter(id=file_id, owner=evidence_owner(operator), expires_at__gt=at)
     if not await mine.update(expires_at=at + EVIDENCE_KEPT):
         raise FileNotFound(file_id=file_id)
 
@@ -159,5 +169,8 @@ async def _end_living(cases: QuerySet[CounterCase], at: datetime) -> int:
 
 
 async def record(operator: OperatorCaller, case: CounterCase, action: str, **more: str) -> None:
-    actor = f"{operator.actor()} for party:{case.person_id}"
+    """With the colleague for whom the officer stands in, if for one."""
+    if operator.behalf_of is not None:
+        more["behalf_of"] = str(operator.behalf_of)
+    actor = hand_of(operator, case.person_id)
     await audit.record(actor, action, f"counter_case:{case.id}", **more)

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from core.clock import now
 from core.files import FileNotFound, FileStorage, StorageFailed
 from core.lines import Line
+from core.pictures import PictureRefused, PictureTooLarge
 from core.sealing import Vault
 from identity import counter_codes, counters
 from identity.callers import OperatorCaller
@@ -20,6 +21,7 @@ from identity.counters import (
     CounterCaseNotFound,
     CounterView,
     Present,
+    evidence_owner,
     show_case,
 )
 from identity.id_numbers import IdNumberInvalid
@@ -69,7 +71,7 @@ class CounterController(Controller):
         request_max_body_size=UPLOAD_LIMIT,
         summary="上传窗口凭证",
         description="请求体是证件读取结果、现场照片或签字的委托书；加密保存，开始办理后保存三年。",
-        errors=(FileKindRefused, StorageFailed),
+        errors=(FileKindRefused, PictureRefused, PictureTooLarge, StorageFailed),
     )
     async def keep_evidence(
         self,
@@ -77,7 +79,7 @@ class CounterController(Controller):
         operator: NamedDependency[OperatorCaller],
         files: NamedDependency[FileStorage],
     ) -> EvidenceView:
-        owner = operator.actor()
+        owner = evidence_owner(operator)
         return EvidenceView.of(await keep_upload(request, files, owner=owner, at=now()))
 
     @post(

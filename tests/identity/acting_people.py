@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from itertools import count
 
 from stdnum.cn import ric
 
@@ -23,12 +24,14 @@ from tests.fakes.identity import (
 )
 from tests.given import AT
 
+_serials = count(100, 2)
+
 USCC = "91110000600037341L"
 UNTIL = date(2027, 6, 30)
 
 
 def number(born: str = "19510308", serial: int = 902) -> str:
-    body = f"330100{born}{serial:03d}"
+    body = f"330100{born}{serial % 1000:03d}"
     return str(body + ric.calc_check_digit(body + "0"))
 
 
@@ -38,13 +41,12 @@ class People:
     def __init__(self, vault: Vault, issuer: TokenIssuer) -> None:
         self.vault, self.issuer = vault, issuer
         self.register = FakeBusinessRegister()
-        self._serial = 100
 
     async def resident(self, name: str, *, born: str = "19760921") -> Caller:
-        self._serial += 2
-        subject = f"openid-{self._serial}"
+        serial = next(_serials)
+        subject = f"openid-{serial}"
         await real_name_account(
-            name=name, id_number=number(born, self._serial), vault=self.vault, subject=subject
+            name=name, id_number=number(born, serial), vault=self.vault, subject=subject
         )
         pair = await log_in(subject, provider=FakeProvider(), issuer=self.issuer, at=AT)
         return await caller_of(pair, at=AT)
