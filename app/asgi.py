@@ -76,6 +76,7 @@ def _dependencies(parts: Parts, settings: Settings) -> dict[str, Provide]:
         "population_register": parts.population_register,
         "business_register": parts.business_register,
         "registries": parts.registries,
+        "sms_lines": parts.sms_lines,
         "gateways": parts.gateways,
         "bank": parts.bank,
         "pushes": WechatPushes(parts.push_keys),

@@ -86,6 +86,10 @@ def development_variables(
         ),
         "BUSINESS_REGISTER": _machine(console["business_register"], f"{where.sandbox}/registers"),
         "BANK": _machine(console["bank"], f"{where.sandbox}/bank"),
+        "SMS": [
+            _machine(given, f"{where.sandbox}/sms/{name[4:]}") | {"form": name[4:]}
+            for name, given in console.get("sms", {}).items()
+        ],
         "LICENCE_REGISTRIES": [
             _machine(given, f"{where.sandbox}/licence-registries/{given['name']}")
             for given in console.get("licence_registries", ())

@@ -18,6 +18,7 @@ from redis.asyncio import Redis
 from app.alipay import AlipayAdapters, alipay_adapters
 from app.key_alarm import key_alarm
 from app.settings import Register, Settings, WechatMerchant
+from app.sms import sms_lines
 from app.wechat import wechat_adapters
 from core.files import open_store
 from core.sealing import Vault, load_vault
@@ -26,6 +27,7 @@ from core.signing import Signer
 from core.suites import INTL, SUITES, Suite
 from core.wire.hmac_api import HmacApi
 from core.wire.wechat_push import PushKeys
+from identity.phone_codes import SmsLines
 from identity.providers import (
     BusinessRegister,
     FaceVerifiers,
@@ -35,8 +37,8 @@ from identity.providers import (
 from identity.providers.registers import BusinessRegisterApi, PopulationRegisterApi
 from identity.providers.unified import UnifiedIdentity
 from identity.session_states import SessionStates
-from identity.unified import UnifiedDoor
 from identity.tokens import Audience, TokenIssuer, read_keys
+from identity.unified import UnifiedDoor
 from licences import face_links
 from licences.faces.studio import Studio
 from licences.registries import Registries
@@ -85,6 +87,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     population_register: PopulationRegister
     business_register: BusinessRegister
     registries: Registries = Registries()
+    sms_lines: SmsLines = SmsLines()
     gateways: Gateways
     bank: Bank
     channels: Channels
@@ -144,6 +147,7 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
         ),
         business_register=BusinessRegisterApi(_signed_api(settings.business_register, open_client)),
         registries=_registries(settings, open_client),
+        sms_lines=SmsLines(sms_lines(settings.sms, open_client)),
         gateways=_gateways(settings, alipay, open_client),
         bank=CorporateBank(
             _signed_api(settings.bank, open_client), debit_account=settings.bank.debit_account
@@ -167,6 +171,7 @@ def _say_aloud(settings: Settings) -> None:
         "population_register": settings.population_register.base_url,
         "business_register": settings.business_register.base_url,
         "bank": settings.bank.base_url,
+        **{f"sms_{given.form}": given.base_url for given in settings.sms},
     }
     for name, url in addresses.items():
         log.info("adapter", extra={"adapter": name, "host": urlsplit(url).netloc})

@@ -138,8 +138,26 @@ class LicenceRegistry(Register, frozen=True):
     region_name: str = ""
 
 
+class SmsSupplier(Register, frozen=True):
+    """A supplier of text messages in one of the two forms of docs/zh/sms-gateway.md."""
+
+    form: Literal["json", "form"]
+    sign_name: Name
+
+
 class Bank(Register, frozen=True):
     debit_account: Name
+
+
+class OperatorOidcApp(Section, frozen=True):
+    """The bureau's own sign-in service for staff; `login_claim` holds the login name here."""
+
+    base_url: Url
+    issuer: Url
+    client_id: Name
+    client_secret: Secret
+    redirect_uri: Url
+    login_claim: Name = "preferred_username"
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -150,7 +168,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     between; token keys are PEM after PEM. `file_store_url` is file:///folder or s3://bucket.
     `operating_department` looks after the message channels. `workers` is how many processes serve;
     `backpressure` how many requests each takes at once, and stands above the long polls expected.
-    Without `wechat_push` nothing is heard of messages on their way. The worker touches the file at
+    Without `wechat_push` nothing is heard of messages on their way; without `sms` nobody signs
+    in by phone number, and its first supplier is tried first. The worker touches the file at
     `heartbeat_path`, where one is named, and gives its figures at `worker_metrics_port`, where that
     is not 0.
     """
@@ -174,6 +193,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     business_register: Register
     licence_registries: list[LicenceRegistry] = []
     bank: Bank
+    sms: list[SmsSupplier] = []
+    operator_oidc: OperatorOidcApp | None = None
     crypto_suite: Literal["intl", "gm"] = "intl"
     file_store_url: Annotated[str, Meta(pattern=r"^(file|s3)://.+\Z")]
     operating_department: Name = "platform"

@@ -61,6 +61,28 @@ class SmsFailed(UpstreamFailed):
     message = "短信暂时发不出去，请稍后再试"
 
 
+class SmsLines:
+    """The suppliers that codes may be sent by, the preferred one first."""
+
+    def __init__(self, lines: Sequence[SmsLine] = ()) -> None:
+        self._lines = lines
+
+    async def send(self, phone: str, text: str, *, at: datetime) -> None:
+        """By the first that takes it: a code that comes twice does no harm. ProviderUnknown when
+        there is none; PhoneNotReachable when the last one refused the number."""
+        if not self._lines:
+            raise ProviderUnknown(provider=ProviderName.PHONE.value)
+        number, refused = new_number("C", at), False
+        for line in self._lines:
+            try:
+                return await line.send(phone, text, number=number)
+            except SmsRefused:
+                refused = True
+            except NoAnswer:
+                refused = False
+        raise PhoneNotReachable() if refused else SmsFailed()
+
+
 class CodeSent(Struct, frozen=True, kw_only=True):
     """What the asking device keeps: the code counts only with this id. 验证码已发送"""
 
@@ -69,15 +91,11 @@ class CodeSent(Struct, frozen=True, kw_only=True):
     resend_after_seconds: int
 
 
-async def send_code(
-    phone: str, *, lines: Sequence[SmsLine], vault: Vault, at: datetime
-) -> CodeSent:
+async def send_code(phone: str, *, lines: SmsLines, vault: Vault, at: datetime) -> CodeSent:
     """Send a code to a mainland number, by the first supplier that takes it.
 
-    Answers alike whether or not anybody has the number here. ProviderUnknown without suppliers.
+    Answers alike whether or not anybody has the number here.
     """
-    if not lines:
-        raise ProviderUnknown(provider=ProviderName.PHONE.value)
     code = f"{secrets.randbelow(10**_CODE_DIGITS):0{_CODE_DIGITS}d}"
     challenge_id = uuid4()
     challenge = await PhoneChallenge.create(
@@ -89,7 +107,7 @@ async def send_code(
     )
     minutes = int(LASTS.total_seconds()) // 60
     text = f"您的登录验证码是{code}，{minutes}分钟内有效。工作人员不会向您索要验证码。"
-    await _send(phone, text, lines, at)
+    await lines.send(phone, text, at=at)
     return CodeSent(
         challenge_id=challenge.id,
         expires_at=challenge.expires_at,
@@ -133,19 +151,6 @@ async def sign_in_by_phone(
 async def forget_challenges(*, at: datetime) -> None:
     """Drop codes a day after their end."""
     await PhoneChallenge.filter(expires_at__lt=at - _KEPT).delete()
-
-
-async def _send(phone: str, text: str, lines: Sequence[SmsLine], at: datetime) -> None:
-    """A code that comes twice does no harm, so that the next supplier is tried after no answer."""
-    number, answered = new_number("C", at), False
-    for line in lines:
-        try:
-            return await line.send(phone, text, number=number)
-        except SmsRefused:
-            answered = True
-        except NoAnswer:
-            answered = False
-    raise PhoneNotReachable() if answered else SmsFailed()
 
 
 async def _guess(challenge_id: UUID, phone: str, code: str, vault: Vault, at: datetime) -> None:

@@ -7,6 +7,7 @@ from tortoise.expressions import F, Subquery
 from identity.faces import forget_old_face_checks
 from identity.login_devices import forget_devices
 from identity.models import RefreshToken, Session
+from identity.phone_codes import forget_challenges
 from identity.proofs import forget_old_proofs
 from identity.refreshing import forget_successors
 
@@ -15,13 +16,14 @@ _KEPT_AFTER_END = timedelta(days=1)
 
 
 async def tidy(*, at: datetime) -> None:
-    """Forget successors after 30 s, used codes after two days, tokens a day after their session,
-    faces that did not pass after a month.
+    """Forget successors after 30 s, used codes after two days, codes sent to phones after one,
+    tokens a day after their session, faces that did not pass after a month.
 
     Sessions past their end are marked ended; their rows stay, because audit names them.
     """
     await forget_successors(at=at)
     await forget_old_proofs(at=at)
+    await forget_challenges(at=at)
     await forget_devices(at=at)
     await forget_old_face_checks(at=at)
     over = Session.filter(ended_at=None, expires_at__lt=at)

@@ -17,18 +17,21 @@ from miniprogram_api.me import MeController
 from miniprogram_api.me_accounts import MyAccountController
 from miniprogram_api.me_data import MyDataController
 from miniprogram_api.messages import MessageController, SubscriptionController
+from miniprogram_api.phone_sessions import PhoneCodeController, PhoneSessionController
 from miniprogram_api.policies import PolicyController
 from miniprogram_api.presentations import PresentationController
 from miniprogram_api.relations import ActController, CounterCodeController, RelationController
 from miniprogram_api.sessions import SessionController
+from miniprogram_api.unified_logins import UnifiedLoginController
 from miniprogram_api.use_consents import MisuseController, UseConsentController
 from miniprogram_api.verification_requests import VerificationRequestController
 from miniprogram_api.verifying import VerifyingController
-from miniprogram_api.unified_logins import UnifiedLoginController
 from miniprogram_api.wallet import WalletController
 
 controllers: list[type[Controller]] = [
     SessionController,
+    PhoneCodeController,
+    PhoneSessionController,
     MeController,
     MyAccountController,
     MyDataController,

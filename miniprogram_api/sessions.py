@@ -78,7 +78,8 @@ class SessionController(Controller):
         issuer: NamedDependency[TokenIssuer],
     ) -> SignedIn:
         provider = identity_providers.named(data.provider, data.appid)
-        device = data.device and convert(data.device, DeviceHint, from_attributes=True)
+        given = data.device
+        device = convert(given, DeviceHint, from_attributes=True) if given else None
         return await sessions.log_in(
             data.code, provider=provider, issuer=issuer, at=now(), device=device
         )

@@ -56,7 +56,7 @@ class JsonSmsController(Controller):
                 known = _send(world, asked)
         if (known.phone, known.text, known.extension) != (asked.phone, asked.text, asked.extension):
             raise MachineRefusal(409, "request_id_reused", "this request_id has another content")
-        return call.answer(_describe(known))
+        return call.answer(_describe(known), status=201)
 
     @get("/{request_id:str}")
     async def sms_of(
