@@ -12,7 +12,7 @@ from core.clock import date_in_china
 from core.models import StoredFile
 from identity.erasure import DataClass, Retention
 from identity.exports import owner_of
-from identity.models import Account, DataExport
+from identity.models import DataExport
 from licences.models import Verification
 from notifications.models import Delivery, DeliveryStatus, Message
 from payments.kinds import (
@@ -154,8 +154,7 @@ async def _checks_until(person_id: UUID, _: datetime) -> date | None:
 
 
 async def _money_under_way(person_id: UUID) -> list[str]:
-    accounts = Account.filter(person_id=person_id).values("id")
-    theirs = Q(order__payer_id=person_id) | Q(account_id__in=accounts)
+    theirs = Q(order__payer_id=person_id) | Q(account__person_id=person_id)
     reasons = []
     if await PaymentAttempt.filter(theirs, status__in=LIVE_ATTEMPTS).exists():
         reasons.append("payment_under_way")

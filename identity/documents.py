@@ -27,7 +27,9 @@ class KnownDocument(Struct, frozen=True, kw_only=True):
 async def list_documents(
     person_id: UUID, *, vault: Vault, whole: bool = False
 ) -> list[KnownDocument]:
-    """The first document of a person, and the further ones in the order they were proved."""
+    """The first document of a person, and the further ones in the order they were proved; not
+    those that were erased.
+    """
     person = await get_person(person_id)
     number = await id_number(person_id, vault=vault)
     first = KnownDocument(
@@ -35,8 +37,9 @@ async def list_documents(
         number=number if whole else mask_id_number(number),
         verified_on=None if person.real_name_at is None else date_in_china(person.real_name_at),
     )
-    further = await IdDocument.filter(person_id=person_id).order_by("id")
-    return [first, *(_known(row, vault, whole) for row in further)]
+    rows = await IdDocument.filter(person_id=person_id).order_by("id")
+    further = [_known(row, vault, whole) for row in rows if row.number_sealed]
+    return [first, *further] if number else further
 
 
 def _known(row: IdDocument, vault: Vault, whole: bool) -> KnownDocument:

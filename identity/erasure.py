@@ -35,7 +35,7 @@ from identity.models import (
     PhoneContact,
     Session,
 )
-from identity.persons import rename_person, write_number
+from identity.persons import full_name, rename_person, write_number
 from identity.session_states import SessionStates
 from identity.sessions import lock_sessions
 
@@ -150,12 +150,21 @@ async def erase_due(retention: Retention, *, vault: Vault, at: datetime) -> int:
     return len(items)
 
 
-async def welcome_back(person_id: UUID, *, name: str, vault: Vault, at: datetime) -> None:
-    """Somebody who had left proved who they are again: the same person, with their name."""
+async def welcome_back(
+    person_id: UUID, *, name: str, number: str | None, vault: Vault, at: datetime
+) -> bool:
+    """Somebody who had left proved who they are again: the same person, with the name that was
+    just proved, and the number when it is the one they first had. False when nobody had left.
+    """
     async with in_transaction():
-        await rename_person(person_id, name, vault=vault)
-        await Erasure.filter(person_id=person_id, returned_at=None).update(returned_at=at)
+        left = Erasure.filter(person_id=person_id, returned_at=None)
+        if not await left.update(returned_at=at):
+            return False
+        if await full_name(person_id, vault=vault) == ERASED_NAME:
+            await rename_person(person_id, name, vault=vault)
+            await write_number(person_id, number or ERASED_NUMBER, vault=vault)
         await audit.record("system:identity.erasure", "person.return", f"person:{person_id}")
+    return True
 
 
 async def list_erasures(

@@ -15,7 +15,7 @@ from core.ids import new_id
 from core.sealing import Place, Vault
 from core.tasks import TaskOutcome
 from identity import parting
-from identity.erasure import ERASED_NAME, welcome_back
+from identity.erasure import welcome_back
 from identity.id_documents import Document
 from identity.kinds import ClaimKind, RealNameStatus
 from identity.models import IdDocument, IdentityClaim, Person, RegisterName
@@ -42,15 +42,14 @@ class ClaimDesk(Struct, frozen=True):
     vault: Vault
     at: datetime
 
-    async def note_name(self, person_id: UUID, name: str) -> None:
+    async def note_name(self, person: Person, name: str, document: Document) -> None:
         """The register confirmed another name for a number that we know: the old one stays until
         somebody says so. Who comes back after erasure gets their name back.
         """
-        known = await full_name(person_id, vault=self.vault)
-        if known == name:
-            return
-        if known == ERASED_NAME:
-            await welcome_back(person_id, name=name, vault=self.vault, at=self.at)
+        person_id, first = person.id, document.index(self.vault) == person.id_number_index
+        number = document.number if first else None
+        await welcome_back(person_id, name=name, number=number, vault=self.vault, at=self.at)
+        if await full_name(person_id, vault=self.vault) == name:
             return
         await Person.filter(id=person_id).update(real_name_status=RealNameStatus.CONFLICT)
         await self.raise_claim(ClaimKind.NAME_DIFFERS, person_id, name=name)
@@ -189,15 +188,23 @@ async def _hold(document: Document, person: Person, vault: Vault, *, at: datetim
         id=row_id,
         person_id=person.id,
         document_type=document.document_type,
-        number_sealed=vault.seal(Place(_DOCUMENT, "number_sealed", row_id), document.number),
+        number_sealed=vault.seal(_number_place(row_id), document.number),
         number_index=index,
         verified_at=at,
     )
     await IdDocument.bulk_create([row], ignore_conflicts=True)
+    kept = await IdDocument.get(number_index=index)
+    if not kept.number_sealed:  # erased, and proved again
+        kept.number_sealed = vault.seal(_number_place(kept.id), document.number)
+        await kept.save(update_fields=["number_sealed"])
 
 
 def _ref_index(ref: str, vault: Vault) -> UUID:
     return UUID(bytes=vault.blind_index("identity_register_name.ref", ref))
+
+
+def _number_place(row_id: UUID) -> Place:
+    return Place(_DOCUMENT, "number_sealed", row_id)
 
 
 def _claim_place(claim_id: UUID) -> Place:

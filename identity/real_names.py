@@ -64,7 +64,7 @@ async def verify_real_name(
     person = await person_of_proof(document, given_name, answer, vault=vault, at=at)
     crashpoint("identity.after_register")
     await _join(caller, person, desk, at=at)
-    await _note_differences(caller, person, given_name, desk)
+    await _note_differences(person, given_name, document, desk)
     await states.forget([caller.session_id])
     return await Person.get(id=person.id)
 
@@ -91,10 +91,10 @@ async def _join(caller: Caller, person: Person, desk: "_Desk", *, at: datetime) 
         await desk.refuse_second_person(account.person_id)
 
 
-async def _note_differences(caller: Caller, person: Person, name: str, desk: "_Desk") -> None:
+async def _note_differences(person: Person, name: str, document: Document, desk: "_Desk") -> None:
     """What does not fit together, but does not stop the citizen, is put before a human."""
-    await desk.claims.note_name(person.id, name)
-    account = await Account.get(id=caller.account_id)
+    await desk.claims.note_name(person, name, document)
+    account = await Account.get(id=desk.caller.account_id)
     same_hint = Account.filter(provider=account.provider, unionid=account.unionid)
     if account.unionid and await same_hint.exclude(person_id=person.id).exists():
         await desk.raise_task("identity.unionid_conflict", person.id)
