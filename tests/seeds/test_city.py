@@ -7,6 +7,7 @@ from itertools import chain
 import pytest
 from stdnum.cn import ric, uscc
 
+from licences.identifiers import read_identifier
 from seeds.files import City, DatedFact, PersonRow
 
 CITY = City()
@@ -98,6 +99,31 @@ class TestReferences:
             kind = TYPES[row.licence_type]
             assert row.fields.keys() <= {field.key for field in kind.fields}
             assert (row.holder in ENTERPRISES) == (kind.holder == "entity")
+
+    def test_a_licence_has_an_identifier_of_its_own_and_of_its_kind(self) -> None:
+        identifiers = [row.identifier for row in CITY.licences]
+
+        assert len(identifiers) == len(set(identifiers))
+        for row in CITY.licences:
+            assert read_identifier(row.identifier).type_code == TYPES[row.licence_type].type_code
+
+    def test_a_number_that_is_the_holders_own_is_the_holders(self) -> None:
+        for row in CITY.licences:
+            if row.licence_type in ("id-card", "residence-permit"):
+                assert row.number == PEOPLE[row.holder].id_number
+            if row.licence_type == "business-licence":
+                assert row.number == ENTERPRISES[row.holder].uscc
+
+    def test_every_portrait_is_a_small_picture(self) -> None:
+        for name in {row.portrait for row in CITY.licences if row.portrait}:
+            content = CITY.portrait(name)
+            assert content.startswith(b"\xff\xd8")
+            assert len(content) < 32_000
+
+    def test_every_licence_is_in_a_registry_that_exists(self) -> None:
+        assert {row.registry for row in CITY.licences} == {
+            row.name for row in CITY.licence_registries
+        }
 
     def test_a_verifier_may_see_only_licence_types_and_fields_that_exist(self) -> None:
         for verifier in CITY.verifiers:
