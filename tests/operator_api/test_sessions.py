@@ -1,10 +1,15 @@
+from datetime import timedelta
+
 import httpx
 import pyotp
 import pytest
+from litestar import Litestar
 
-from core.clock import now
+from core.clock import now, set_offset
 from core.sealing import Vault
 from identity.kinds import Role
+from identity.models import Operator, OperatorSession
+from identity.operator_sessions import OperatorSessionEnded, authenticate_operator
 from identity.operators import new_totp_secret, register_operator
 from identity.persons import register_person
 
@@ -83,3 +88,136 @@ async def test_a_code_used_before_is_refused_like_any_other(
     reply = await sign_in(operator_client)
 
     assert (reply.status_code, reply.json()["code"]) == (401, "identity.operator_sign_in_failed")
+
+
+BROWSER = {"Sec-Fetch-Site": "same-origin"}
+
+
+class TestSessionsOfBrowsers:
+    """F08"""
+
+    async def test_a_session_that_was_there_before_signing_in_is_worth_nothing(
+        self, operator_client: httpx.AsyncClient
+    ) -> None:
+        """Fixation: neither a value somebody planted nor the session of before goes on."""
+        planted = "planted-by-somebody-else-0123456789abcdefghi"
+        operator_client.cookies.set("__Host-zhangban-operator", planted)
+
+        reply = await sign_in(operator_client, **BROWSER)
+
+        assert planted not in reply.headers["set-cookie"]
+        operator_client.cookies.clear()
+        operator_client.cookies.set("__Host-zhangban-operator", planted)
+        again = await operator_client.get("/operator/v1/sessions/current")
+        assert again.status_code == 401
+
+    async def test_signing_in_again_ends_the_session_the_browser_had(
+        self, operator_client: httpx.AsyncClient
+    ) -> None:
+        await sign_in(operator_client, **BROWSER)
+        old = operator_client.cookies["__Host-zhangban-operator"]
+        await Operator.all().update(totp_step=0)  # as if the half minute were over
+
+        await sign_in(operator_client, **BROWSER)
+
+        new = operator_client.cookies["__Host-zhangban-operator"]
+        assert new != old
+        with pytest.raises(OperatorSessionEnded):
+            await authenticate_operator(old, at=now())
+
+    async def test_signing_out_in_one_tab_ends_the_others(
+        self, operator_client: httpx.AsyncClient
+    ) -> None:
+        await sign_in(operator_client, **BROWSER)
+        cookie = operator_client.cookies["__Host-zhangban-operator"]
+        console = {"X-Zhangban-Console": "1"}
+        await operator_client.delete("/operator/v1/sessions/current", headers=console)
+
+        other_tab = {"Cookie": f"__Host-zhangban-operator={cookie}"}
+        reply = await operator_client.get("/operator/v1/sessions/current", headers=other_tab)
+
+        assert reply.status_code == 401
+
+    async def test_the_back_button_finds_nothing_kept(
+        self, operator_client: httpx.AsyncClient
+    ) -> None:
+        signed_in = await sign_in(operator_client, **BROWSER)
+        page = await operator_client.get("/operator/v1/sessions/current")
+        left = await operator_client.delete(
+            "/operator/v1/sessions/current", headers={"X-Zhangban-Console": "1"}
+        )
+
+        for reply in (signed_in, page, left):
+            assert reply.headers["cache-control"] == "no-store"
+        assert '"cache"' in left.headers["clear-site-data"]
+
+    @pytest.mark.parametrize("passed", [timedelta(minutes=31), timedelta(hours=12)])
+    async def test_a_session_ends_when_idle_and_at_the_latest_after_twelve_hours(
+        self, passed: timedelta, operator_client: httpx.AsyncClient
+    ) -> None:
+        await sign_in(operator_client, **BROWSER)
+        if passed > timedelta(hours=1):  # busy all the while
+            await OperatorSession.all().update(seen_at=now() + passed - timedelta(minutes=1))
+
+        set_offset(passed)
+        try:
+            reply = await operator_client.get("/operator/v1/sessions/current")
+        finally:
+            set_offset(timedelta(0))
+
+        assert (reply.status_code, reply.json()["code"]) == (
+            401,
+            "identity.operator_session_ended",
+        )
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({"Sec-Fetch-Site": "cross-site", "X-Zhangban-Console": "1"}, 403, id="origin"),
+        pytest.param({"Sec-Fetch-Site": "same-site", "X-Zhangban-Console": "1"}, 403, id="sibling"),
+        pytest.param({}, 403, id="no header of ours"),
+        pytest.param({"X-Zhangban-Console": "0"}, 403, id="another value"),
+        pytest.param(
+            {"X-Zhangban-Console": "1", "Content-Type": "application/x-www-form-urlencoded"},
+            415,
+            id="a form",
+        ),
+        pytest.param({"X-Zhangban-Console": "1", "Content-Type": "text/plain"}, 415, id="text"),
+    ],
+)
+async def test_a_page_elsewhere_can_do_nothing_with_our_cookie(
+    headers: dict[str, str], status: int, operator_client: httpx.AsyncClient
+) -> None:
+    """F02"""
+    await sign_in(operator_client, **BROWSER)
+
+    reply = await operator_client.post(
+        "/operator/v1/sessions/current/step-ups",
+        content=b'{"totp_code": "123456"}',
+        headers={"Content-Type": "application/json"} | headers,
+    )
+
+    assert reply.status_code == status
+    (session,) = await OperatorSession.all()
+    assert session.ended_at is None
+
+
+async def test_wrong_tries_of_a_stranger_shut_out_the_stranger_alone(
+    app: Litestar, operator_client: httpx.AsyncClient
+) -> None:
+    """The owner's own browser is known, and the owner at another address is not the stranger."""
+    await sign_in(operator_client, **BROWSER)
+    await Operator.all().update(totp_step=0)
+    stranger = httpx.ASGITransport(app, client=("203.0.113.66", 1))
+    wrong = {"username": "shenlan", "password": "not it, not it", "totp_code": "000000"}
+    async with httpx.AsyncClient(transport=stranger, base_url="https://zb.test") as client:
+        tries = [await client.post("/operator/v1/sessions", json=wrong) for _ in range(11)]
+        owners_code = await sign_in(client)
+
+    assert [reply.status_code for reply in tries] == [401] * 10 + [429]
+    assert owners_code.status_code == 429  # also with the right password: a guess is not told
+    assert (await sign_in(operator_client, **BROWSER)).status_code == 201
+    operator_client.cookies.clear()
+    await Operator.all().update(totp_step=0)
+    assert (await sign_in(operator_client)).status_code == 201
