@@ -24,7 +24,9 @@ from identity.erasure import (
 )
 from identity.exports import ExportNotFound, ExportNotReady, ExportWaiting
 from identity.kinds import ExportStatus
+from identity.providers import FaceVerifiers
 from identity.session_states import SessionStates
+from identity.stakes import require_best_proof
 from web.pages import Page, whole
 from web.uploads import send_file
 from web.views import View
@@ -72,13 +74,19 @@ class MyDataController(Controller):
         limit="export",
         summary="申请个人信息副本",
         description="编号由客户端生成，重复提交得到同一份。生成后发消息告知，"
-        "文件为 ZIP（内有 JSON 与可直接阅读的文本），加密保存 3 天，只有本人能下载。",
+        "文件为 ZIP（内有 JSON 与可直接阅读的文本），加密保存 3 天，只有本人能下载。"
+        "所在小程序支持人脸核验时，申请和下载都需 30 分钟内刷过脸。",
         errors=(RealNameRequired, OnlyForOneself, ExportWaiting),
     )
     async def request(
-        self, client_id: FromPath[UUID], caller: NamedDependency[Caller]
+        self,
+        client_id: FromPath[UUID],
+        caller: NamedDependency[Caller],
+        face_verifiers: NamedDependency[FaceVerifiers],
     ) -> ExportView:
-        return ExportView.of(await exports.request_export(client_id, caller=caller, at=now()))
+        at = now()
+        require_best_proof(caller, face_verifiers, at=at)
+        return ExportView.of(await exports.request_export(client_id, caller=caller, at=at))
 
     @get(
         "/exports/{client_id:uuid}",
@@ -108,8 +116,11 @@ class MyDataController(Controller):
         client_id: FromPath[UUID],
         caller: NamedDependency[Caller],
         files: NamedDependency[FileStorage],
+        face_verifiers: NamedDependency[FaceVerifiers],
     ) -> Stream:
-        file = await exports.open_export(client_id, caller=caller, files=files, at=now())
+        at = now()
+        require_best_proof(caller, face_verifiers, at=at)
+        file = await exports.open_export(client_id, caller=caller, files=files, at=at)
         return send_file(file, files)
 
     @get(
@@ -130,7 +141,8 @@ class MyDataController(Controller):
         limit="erase",
         summary="注销账号并删除个人信息",
         description="注销本人名下全部账号并立即退出登录，删除没有法律依据继续保留的个人信息；"
-        "依法保留的到期自动删除。再次实名认证即恢复为同一人。",
+        "依法保留的到期自动删除。再次实名认证即恢复为同一人。"
+        "所在小程序支持人脸核验时，需 30 分钟内刷过脸。",
         example={"confirmation": "我要注销"},
         errors=(RealNameRequired, OnlyForOneself, ErasureBlocked),
     )
@@ -141,7 +153,10 @@ class MyDataController(Controller):
         retention: NamedDependency[Retention],
         vault: NamedDependency[Vault],
         session_states: NamedDependency[SessionStates],
+        face_verifiers: NamedDependency[FaceVerifiers],
     ) -> ErasureView:
+        at = now()
+        require_best_proof(caller, face_verifiers, at=at)
         return ErasureView(
-            await erase_person(caller, retention, vault=vault, states=session_states, at=now())
+            await erase_person(caller, retention, vault=vault, states=session_states, at=at)
         )

@@ -18,6 +18,7 @@ from core.clock import CHINA, now
 from core.sealing import Vault
 from identity.erasure import ERASED_NAME, erase_due
 from identity.exports import expire_exports
+from identity.kinds import Level
 from identity.models import (
     Account,
     Erasure,
@@ -42,6 +43,11 @@ from tests.payments import make
 
 WANG = "330100195103089023"
 ERASE = {"confirmation": "我要注销"}
+STAKES = [
+    ("PUT", f"/v1/me/exports/{uuid4()}"),
+    ("GET", f"/v1/me/exports/{uuid4()}/content"),
+    ("PUT", "/v1/me/erasure"),
+]
 
 
 @pytest.fixture
@@ -51,6 +57,8 @@ async def wang(db: None, vault: Vault) -> Account:
 
 @pytest.fixture
 async def phone(client: httpx.AsyncClient, issuer: TokenIssuer, wang: Account) -> httpx.AsyncClient:
+    """Whose face was seen a moment ago."""
+    await Account.filter(id=wang.id).update(level=int(Level.FACE), face_at=now())
     signed_in = await log_in("openid-wang", provider=FakeProvider(), issuer=issuer, at=now())
     client.headers["authorization"] = f"Bearer {signed_in.access_token}"
     return client
@@ -129,6 +137,19 @@ class TestCopy:
                 404,
                 "identity.export_not_found",
             )
+
+    @pytest.mark.parametrize(("method", "path"), STAKES)
+    async def test_asks_for_a_face_shown_lately_where_the_app_can_see_one(
+        self, method: str, path: str, phone: httpx.AsyncClient, wang: Account, issuer: TokenIssuer
+    ) -> None:
+        await Account.filter(id=wang.id).update(face_at=now() - timedelta(minutes=31))
+        again = await log_in("openid-wang#2", provider=FakeProvider(), issuer=issuer, at=now())
+        phone.headers["authorization"] = f"Bearer {again.access_token}"
+
+        reply = await phone.request(method, path, json=ERASE if "erasure" in path else None)
+
+        assert (reply.status_code, reply.json()["code"]) == (403, "identity.real_name_required")
+        assert reply.json()["details"]["step"] == "face"
 
     async def test_is_refused_before_real_name_proof(self, client: httpx.AsyncClient) -> None:
         body = {"provider": "wechat", "code": "openid-nobody"}
