@@ -3,7 +3,7 @@
 Denied unless a line says less: a route that nobody thought about asks for a real name.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 
@@ -23,6 +23,13 @@ class Levels:
         self._by_route = {line: names[name] for line, name in lines.items()}
         self._unsaid = unsaid
         self.needed = lru_cache(1024)(self._needed)
+
+    def __iter__(self) -> Iterator[tuple[str, Level]]:
+        return iter(self._by_route.items())
+
+    def names(self, route: str) -> bool:
+        """Whether a line says what this route needs."""
+        return route in self._by_route
 
     def check(self, routes: Iterable[str]) -> None:
         """Refuse a line about what residents cannot call."""

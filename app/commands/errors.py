@@ -6,6 +6,7 @@ from pkgutil import walk_packages
 
 from msgspec import Struct
 
+from app import levels_page
 from app.database import PACKAGES
 from app.running import ROOT
 from core.errors import DomainError
@@ -55,11 +56,12 @@ class Code(Struct, frozen=True, order=True):
 
 
 def run(given: argparse.Namespace) -> int:
-    """Print the table of error codes, or write it where people read it."""
+    """Print the table of error codes, or write it and the page of levels where people read them."""
     text = table(known_codes())
     if given.write:
         TABLE.parent.mkdir(parents=True, exist_ok=True)
         TABLE.write_text(text, "utf-8")
+        levels_page.PAGE.write_text(levels_page.page(), "utf-8")
     else:
         sys.stdout.write(text)
     return 0
