@@ -79,6 +79,7 @@ def _dependencies(parts: Parts, settings: Settings) -> dict[str, Provide]:
         "sms_lines": parts.sms_lines,
         "gateways": parts.gateways,
         "bank": parts.bank,
+        "oidc": parts.oidc,
         "pushes": WechatPushes(parts.push_keys),
         "signer": parts.presentation_signer,
         "news": (news := News(parts.cache)),

@@ -81,6 +81,7 @@ def development_variables(
             "gateway_url": f"{where.sandbox}/openapi.alipay.com/gateway.do",
         },
         "UNIFIED_IDENTITY": _unified(console, where.sandbox),
+        "OPERATOR_OIDC": _operator_oidc(console, where.sandbox),
         "POPULATION_REGISTER": _machine(
             console["population_register"], f"{where.sandbox}/registers"
         ),
@@ -156,3 +157,8 @@ def _machine(given: Mapping[str, str], base_url: str) -> dict[str, str]:
 
 def _random_key() -> str:
     return b64encode(secrets.token_bytes(32)).decode()
+
+
+def _operator_oidc(console: Console, sandbox: str) -> dict[str, str] | None:
+    known = console.get("operator_oidc")
+    return known and {**known, "base_url": f"{sandbox}/operator-idp"}

@@ -27,6 +27,7 @@ from core.signing import Signer
 from core.suites import INTL, SUITES, Suite
 from core.wire.hmac_api import HmacApi
 from core.wire.wechat_push import PushKeys
+from identity.oidc_sign_in import OidcSignIn
 from identity.phone_codes import SmsLines
 from identity.providers import (
     BusinessRegister,
@@ -34,6 +35,7 @@ from identity.providers import (
     IdentityProviders,
     PopulationRegister,
 )
+from identity.providers.operator_oidc import OperatorOidc
 from identity.providers.registers import BusinessRegisterApi, PopulationRegisterApi
 from identity.providers.unified import UnifiedIdentity
 from identity.session_states import SessionStates
@@ -92,6 +94,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     bank: Bank
     channels: Channels
     push_keys: Sequence[PushKeys] = ()
+    oidc: OidcSignIn = OidcSignIn(None)
     presentation_signer: Signer
     face_signer: Signer
     studio: Studio
@@ -154,6 +157,7 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
         ),
         channels=Channels([wechat.messages]),
         push_keys=_push_keys(settings),
+        oidc=OidcSignIn(_operator_oidc(settings, open_client)),
         presentation_signer=Signer(keys, purpose="licence presentation", suite=suite),
         face_signer=Signer(keys, purpose=face_links.PURPOSE, suite=suite),
         studio=Studio(),
@@ -245,6 +249,20 @@ def _gateways(settings: Settings, alipay: AlipayAdapters, open_client: OpenClien
             *(WechatTransfers(line, notify_url=_notify_url(line, settings)) for line in lines),
             *alipay.transfers,
         ],
+    )
+
+
+def _operator_oidc(settings: Settings, open_client: OpenClient) -> OperatorOidc | None:
+    known = settings.operator_oidc
+    if known is None:
+        return None
+    return OperatorOidc(
+        open_client(known.base_url),
+        issuer=known.issuer,
+        client_id=known.client_id,
+        client_secret=known.client_secret.reveal(),
+        redirect_uri=known.redirect_uri,
+        login_claim=known.login_claim,
     )
 
 

@@ -7,6 +7,7 @@ from tortoise.expressions import F, Subquery
 from identity.faces import forget_old_face_checks
 from identity.login_devices import forget_devices
 from identity.models import RefreshToken, Session
+from identity.oidc_sign_in import forget_old_flows
 from identity.phone_codes import forget_challenges
 from identity.proofs import forget_old_proofs
 from identity.refreshing import forget_successors
@@ -26,6 +27,7 @@ async def tidy(*, at: datetime) -> None:
     await forget_challenges(at=at)
     await forget_devices(at=at)
     await forget_old_face_checks(at=at)
+    await forget_old_flows(at=at)
     over = Session.filter(ended_at=None, expires_at__lt=at)
     await over.update(ended_at=F("expires_at"), ended_because="expired")
     old = RefreshToken.filter(session__expires_at__lt=at - _KEPT_AFTER_END).limit(_BATCH)

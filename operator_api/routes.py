@@ -5,6 +5,7 @@ from litestar import Controller, Router
 from operator_api.counter import CounterController
 from operator_api.counter_acts import CounterActController
 from operator_api.fee_issuing import FeeIssuingController
+from operator_api.oidc import OidcController
 from operator_api.payments import (
     DisbursementController,
     FeeOrderController,
@@ -23,6 +24,7 @@ from operator_api.tasks import TaskController
 
 controllers: list[type[Controller]] = [
     OperatorSessionController,
+    OidcController,
     FeeOrderController,
     FeeIssuingController,
     DisbursementController,

@@ -22,6 +22,7 @@ from sandbox.book_routes import book_page
 from sandbox.control import ControlController
 from sandbox.courier import Courier
 from sandbox.fault_routes import FaultController
+from sandbox.idp import OperatorIdpController
 from sandbox.licence_registry import LicenceRegistryController
 from sandbox.licence_registry_control import LicenceControlController
 from sandbox.mini_proxy import Product, pass_on
@@ -71,6 +72,7 @@ ROUTES = (
     LicenceRegistryController,
     LicenceControlController,
     BankController,
+    OperatorIdpController,
     WechatPhoneController,
     AlipayPhoneController,
     wallet,

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from sandbox import idp
 from sandbox.city import City
 from sandbox.city_licences import LicenceRegistry
 from sandbox.crypto import private_key, public_pem
@@ -53,6 +54,12 @@ def console(city: City, keys: Keys) -> dict[str, Any]:
         },
         "alipay": _alipay(platforms.alipay.app_id, keys)
         | {"apps": [_alipay(app_id, keys) for app_id in platforms.alipay_app_ids()]},
+        "operator_oidc": {
+            "issuer": idp.ISSUER,
+            "client_id": idp.CLIENT_ID,
+            "client_secret": idp.client_secret(keys),
+            "redirect_uri": idp.REDIRECT_URI,
+        },
         "population_register": keys.machines["population_register"],
         "business_register": keys.machines["business_register"],
         "licence_registries": [_registry(row, keys) for row in city.licence_registries],

@@ -22,6 +22,8 @@ from web.auth import AnyConnection, Door, Passage, bearer_token
 from web.matrix import Audience
 
 OPERATOR_COOKIE = "__Host-zhangban-operator"
+OIDC_COOKIE = "__Host-zhangban-oidc"
+OIDC_SECONDS = 600
 DEVICE_COOKIE = "__Host-zhangban-device"
 DEVICE_SECONDS = 180 * 24 * 3600
 CONSOLE_HEADER = "x-zhangban-console"
@@ -81,33 +83,34 @@ async def enter_as_operator(connection: AnyConnection, at: datetime, _: Passage)
 
 def operator_cookie(token: str, *, seconds: int) -> Cookie:
     """What signing in sets: for this host alone, over TLS, out of the page's reach."""
+    return _cookie(OPERATOR_COOKIE, token, seconds)
+
+
+def device_cookie(token: str) -> Cookie:
+    """What knows a browser again at the next sign-in. It opens nothing."""
+    return _cookie(DEVICE_COOKIE, token, DEVICE_SECONDS)
+
+
+def oidc_cookie(token: str, *, seconds: int = OIDC_SECONDS) -> Cookie:
+    """What binds a sign-in elsewhere to the browser in which it began."""
+    return _cookie(OIDC_COOKIE, token, seconds)
+
+
+def ended_operator_cookie() -> Cookie:
+    """What signing out sets. Send `Clear-Site-Data: "cache", "cookies", "storage"` with it."""
+    return operator_cookie("", seconds=0)
+
+
+def _cookie(name: str, value: str, seconds: int) -> Cookie:
     return Cookie(
-        OPERATOR_COOKIE,
-        value=token,
+        name,
+        value=value,
         path="/",
         max_age=seconds,
         secure=True,
         httponly=True,
         samesite="strict",
     )
-
-
-def device_cookie(token: str) -> Cookie:
-    """What knows a browser again at the next sign-in. It opens nothing."""
-    return Cookie(
-        DEVICE_COOKIE,
-        value=token,
-        path="/",
-        max_age=DEVICE_SECONDS,
-        secure=True,
-        httponly=True,
-        samesite="strict",
-    )
-
-
-def ended_operator_cookie() -> Cookie:
-    """What signing out sets. Send `Clear-Site-Data: "cache", "cookies", "storage"` with it."""
-    return operator_cookie("", seconds=0)
 
 
 def _refuse_other_sites(connection: AnyConnection) -> None:
