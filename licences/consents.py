@@ -25,7 +25,6 @@ from licences.wallet import find_own
 from licences.wanted import PORTRAIT, check_fields
 
 LONGEST = timedelta(days=366)
-LISTED = 200
 
 
 class ConsentNotFound(NotFound):
@@ -120,10 +119,14 @@ async def give_consent(
     return _given(consent, at)
 
 
-async def list_consents(*, caller: Caller, at: datetime) -> list[GivenConsent]:
-    """What the caller's party gave, newest first, ended and revoked ones too. 用证授权列表"""
-    rows = UseConsent.filter(licence__holder_id=caller.required_party()).order_by("-id")
-    found = await rows.limit(LISTED).select_related("licence__licence_type")
+async def list_consents(
+    *, caller: Caller, at: datetime, before: UUID | None = None, limit: int = 20
+) -> list[GivenConsent]:
+    """What the party gave, newest first, older than `before`, ended and revoked ones too."""
+    rows = UseConsent.filter(licence__holder_id=caller.required_party())
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    found = await rows.order_by("-id").limit(limit).select_related("licence__licence_type")
     return [_given(row, at) for row in found]
 
 

@@ -21,14 +21,14 @@ from licences.licence_fields import UnknownField
 from licences.registry import LicenceNotFound
 from licences.requests import BeyondPurpose
 from licences.verification_numbers import Misuse, NumberNotFound, ReportedMisuse
+from web.pages import DEFAULT_LIMIT, Cursor, Limit, Page, Pages
 
 
 class Takers(Struct, frozen=True):
+    """All of them in one piece: a city has a few for each kind."""
+
     items: list[Taker]
-
-
-class GivenConsents(Struct, frozen=True):
-    items: list[GivenConsent]
+    next_cursor: str | None
 
 
 class ConsentRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,8 +53,18 @@ class UseConsentController(Controller):
         description="本人或所代办主体给出的全部授权，包括已到期和已撤回的，最近的在前。",
         errors=(RealNameRequired,),
     )
-    async def many(self, caller: NamedDependency[Caller]) -> GivenConsents:
-        return GivenConsents(await consents.list_consents(caller=caller, at=now()))
+    async def many(
+        self,
+        caller: NamedDependency[Caller],
+        pages: NamedDependency[Pages],
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Page[GivenConsent]:
+        of = "use-consents"
+        rows = await consents.list_consents(
+            caller=caller, at=now(), before=pages.after(cursor, of=of), limit=limit + 1
+        )
+        return pages.page(rows, lambda row: row, limit=limit, of=of)
 
     @get(
         "/takers/{licence_id:uuid}",
@@ -63,7 +73,7 @@ class UseConsentController(Controller):
         errors=(RealNameRequired, LicenceNotFound),
     )
     async def takers(self, licence_id: FromPath[UUID], caller: NamedDependency[Caller]) -> Takers:
-        return Takers(await consents.list_takers(licence_id, caller=caller))
+        return Takers(await consents.list_takers(licence_id, caller=caller), None)
 
     @post(
         summary="授权用证",
