@@ -91,8 +91,10 @@ class RelationController(Controller):
     async def end(self, grant_id: FromPath[UUID], caller: NamedDependency[Caller]) -> None:
         await agents.end_relation(grant_id, caller=caller, at=now())
 
-    @put(
+    @post(
         "/entities/{uscc:str}/representation",
+        status_code=200,
+        limit="real_name",
         summary="认领单位",
         description="法人库中登记的法定代表人认领本单位，之后可切换为该单位办事并邀请代办人。"
         "原法定代表人的权限随即结束。",

@@ -1,14 +1,12 @@
 import asyncio
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from tortoise import connections
 
-from core.models import AuditEntry
 from core.sealing import Place, Vault
 from identity import persons
 from identity.acting import act_for, grant_acting
-from identity.authentication import SessionEnded, authenticate_resident
 from identity.callers import ActingRightRequired, Caller
 from identity.invitations import (
     GrownUpRequired,
@@ -21,11 +19,10 @@ from identity.invitations import (
     open_invitation,
     withdraw_invitation,
 )
-from identity.kinds import ConsentWay, GrantKind, InvitationKind, Right, Scope
+from identity.kinds import GrantKind, InvitationKind, Right, Scope
 from identity.models import ActingGrant, Invitation, LegalEntity, PhoneContact
-from identity.representing import NotRepresentative, ask_again
 from identity.tokens import TokenIssuer
-from tests.fakes.identity import NO_CACHE, caller_of
+from tests.fakes.identity import caller_of
 from tests.given import AT
 from tests.identity.acting_people import LATER, UNTIL, People
 
@@ -41,77 +38,6 @@ async def accept(people: People, token: str, caller: Caller) -> ActingGrant:
     return await accept_invitation(
         token, caller=caller, register=people.register, vault=people.vault, at=LATER
     )
-
-
-class TestEnterprise:
-    async def test_an_agent_invited_by_link_acts_with_the_scope_it_was_given(
-        self, people: People
-    ) -> None:
-        ma, chen = await people.resident("马国平"), await people.resident("陈丽")
-        firm = await people.enterprise(ma)
-        sent = await people.invite_agent(await people.acting(ma, firm), scope=Scope.PREPARER)
-
-        grant = await accept(people, sent.token, chen)
-
-        assert (grant.kind, grant.scope, grant.until_on) == (
-            GrantKind.AGENT,
-            Scope.PREPARER,
-            UNTIL,
-        )
-        assert (grant.given_by_id, grant.consent) == (ma.person_id, ConsentWay.OWN_PHONE)
-        assert (await people.acting(chen, firm)).scope == Scope.PREPARER
-
-    async def test_who_does_not_represent_it_invites_nobody(self, people: People) -> None:
-        """An agent makes no agents, nor does who only says that the firm is theirs."""
-        ma, chen = await people.resident("马国平"), await people.resident("陈丽")
-        firm = await people.enterprise(ma)
-        sent = await people.invite_agent(await people.acting(ma, firm))
-        await accept(people, sent.token, chen)
-
-        with pytest.raises(NotRepresentative):
-            await people.invite_agent(await people.acting(chen, firm), name="董亮")
-        with pytest.raises(NotRepresentative):
-            await people.invite_agent(ma)
-
-    async def test_a_representative_who_changed_in_the_register_has_no_power_from_then_on(
-        self, people: People, issuer: TokenIssuer
-    ) -> None:
-        ma, gao, chen = [await people.resident(name) for name in ("马国平", "高敏", "陈丽")]
-        firm = await people.enterprise(ma)
-        acting = await people.acting(ma, firm)
-        given = await accept(people, (await people.invite_agent(acting)).token, chen)
-        open_link = await people.invite_agent(acting, name="高敏")
-        await people.registered(firm, gao)
-
-        with pytest.raises(InvitationNotFound):
-            await accept(people, open_link.token, gao)
-
-        await given.refresh_from_db()
-        await open_link.invitation.refresh_from_db()
-        assert given.questioned_at == LATER
-        assert open_link.invitation.withdrawn_at == LATER
-        with pytest.raises(NotRepresentative):
-            await people.invite_agent(acting)
-        assert await AuditEntry.filter(action="entity.representative").count() == 1
-
-    async def test_sessions_under_way_are_asked_about_every_ten_minutes(
-        self, people: People, issuer: TokenIssuer
-    ) -> None:
-        ma, gao = await people.resident("马国平"), await people.resident("高敏")
-        firm = await people.enterprise(ma)
-        pair = await act_for(
-            ma, firm.id, register=people.register, vault=people.vault, issuer=issuer, at=AT
-        )
-        await people.registered(firm, gao)
-
-        too_early = await ask_again(register=people.register, vault=people.vault, at=LATER)
-        at = AT + timedelta(minutes=10, seconds=1)
-        asked = await ask_again(register=people.register, vault=people.vault, at=at)
-
-        assert (too_early, asked) == (0, 1)
-        with pytest.raises(SessionEnded):
-            await authenticate_resident(pair.access_token, issuer=issuer, states=NO_CACHE, at=LATER)
-        assert (await LegalEntity.get(id=firm.id)).legal_representative_id is None
 
 
 class TestLink:
