@@ -41,7 +41,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "licences_licence": (
         *("id", "holder_id", "licence_type_id", "number_sealed", "number_index", "values_sealed"),
         *("issuer", "department", "division", "valid_from", "status", "registry_date"),
-        "created_at",
+        *("registry", "region", "region_name", "created_at"),
     ),
     "payments_fee_order": (
         *("id", "order_no", "payer_id", "agency_id", "agency_reference", "department", "division"),
@@ -140,7 +140,8 @@ class Population:
                 *(licence_id, person_id, kind.code, seal_number(text, licence_id, vault)),
                 number_index(text, vault),
                 seal_values({"name": name, **kind.values}, licence_id, vault),
-                *("临溪市", kind.department, DIVISION, date(2020, 1, 1), "valid", today, self._at),
+                *("临溪市", kind.department, DIVISION, date(2020, 1, 1), "valid", today),
+                *("", "", "", self._at),
             )
 
     def _fees(self, number: int, person_id: UUID) -> Iterator[Row]:

@@ -67,7 +67,7 @@ class MadeLink(Struct, frozen=True, kw_only=True):
 async def make_link(
     licence_id: UUID,
     *,
-    form: FaceForm,
+    form: FaceForm | None,
     purpose: UnmaskPurpose | None,
     used_for: str,
     caller: Caller,
@@ -77,6 +77,7 @@ async def make_link(
 ) -> MadeLink:
     """One picture of a licence that the caller may look at, masked; in clear for a `purpose`.
 
+    Without a form it is large for an account in elder mode, else a card.
     In clear it must be the party's that the caller acts for, by who may confirm, and it is audited.
     """
     if purpose is None:
@@ -91,7 +92,7 @@ async def make_link(
             id=link_id,
             licence_id=licence.id,
             session_id=caller.session_id,
-            form=form.value,
+            form=(form or _usual_form(caller)).value,
             purpose=purpose and purpose.value,
             used_for_sealed=vault.seal(_place(link_id), used_for) if used_for else None,
             made_at=at,
@@ -139,6 +140,10 @@ async def forget_links(*, at: datetime) -> None:
     """Erase links an hour after their end."""
     old = await FaceLink.filter(expires_at__lt=at - _KEPT_AFTER_END).limit(_BATCH).values_list("id")
     await FaceLink.filter(id__in=[row[0] for row in old]).delete()
+
+
+def _usual_form(caller: Caller) -> FaceForm:
+    return FaceForm.LARGE if caller.elder_mode else FaceForm.CARD
 
 
 async def _find_readable(licence_id: UUID, caller: Caller, at: datetime) -> Licence:

@@ -26,7 +26,7 @@ PNG: dict[str, Any] = {"image/png": {"type": "string", "format": "binary"}}
 class FaceRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """`purpose` asks for the picture in clear; `used_for` is written across it."""
 
-    form: FaceForm = FaceForm.CARD
+    form: FaceForm | None = None
     purpose: UnmaskPurpose | None = None
     used_for: Annotated[str, Meta(max_length=20)] = ""
 
@@ -51,7 +51,8 @@ class LicenceFaceController(Controller):
         summary="取证照图片链接",
         description="返回一个 60 秒内有效、只能取一次的图片地址，可直接用于 image 组件。"
         "默认脱敏；填写 `purpose` 时为完整信息并留审计记录。"
-        "`form` 为 `large` 时是大字版；`used_for` 会连同时间写在水印里。",
+        "`form` 为 `large` 时是大字版，不填时长辈模式为大字版、其余为卡片；"
+        "`used_for` 会连同时间写在水印里。",
         example={"form": "card", "used_for": "办理公积金提取"},
         errors=(RealNameRequired, ConfirmerRequired, LicenceNotFound),
     )

@@ -1,6 +1,7 @@
 """Has faces drawn beside the server, whose requests must not wait for it. 画室"""
 
 import asyncio
+import logging
 import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
@@ -14,6 +15,8 @@ from licences.faces.face import Face
 ROOT = Path(__file__).resolve().parents[2]
 MOST_WAITING = 16
 SECONDS = 10.0
+
+log = logging.getLogger(__name__)
 
 
 class FaceBusy(UpstreamFailed):
@@ -74,6 +77,7 @@ class Studio:
                 answer = await _exchange(child, asked)
             answered = True
         except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
+            log.warning("drawing process lost", extra={"error": type(error).__name__})
             raise FaceBusy() from error
         finally:
             if not answered:  # the rest of an answer must not be taken for the next one

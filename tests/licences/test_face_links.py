@@ -43,10 +43,11 @@ async def linked(
     *,
     purpose: UnmaskPurpose | None = None,
     used_for: str = "",
+    form: FaceForm | None = FaceForm.CARD,
 ) -> MadeLink:
     return await make_link(
         licence.id,
-        form=FaceForm.CARD,
+        form=form,
         purpose=purpose,
         used_for=used_for,
         caller=caller,
@@ -128,6 +129,16 @@ class TestTakeFace:
         )
 
         assert (await take(vault, made.token)).status is LicenceStatus.REVOKED
+
+    async def test_who_says_nothing_of_the_form_gets_what_their_account_is_used_to(
+        self, vault: Vault, wang: tuple[Caller, Licence]
+    ) -> None:
+        caller, licence = wang
+        elder = msgspec.structs.replace(caller, elder_mode=True)
+
+        links = [await linked(vault, licence, who, form=None) for who in (caller, elder)]
+
+        assert [(await take(vault, link.token)).form for link in links] == ["card", "large"]
 
     async def test_somebody_elses_licence_has_no_face(
         self, vault: Vault, wang: tuple[Caller, Licence]
