@@ -42,6 +42,12 @@ class ExportView(View, frozen=True):
     expires_at: datetime | None
 
 
+class ExportRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A ZIP is all there is so far."""
+
+    format: Literal["zip"] = "zip"
+
+
 class ErasureRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """The words that the person typed: closing an account is not for a slip of the finger."""
 
@@ -76,11 +82,13 @@ class MyDataController(Controller):
         description="编号由客户端生成，重复提交得到同一份。生成后发消息告知，"
         "文件为 ZIP（内有 JSON 与可直接阅读的文本），加密保存 3 天，只有本人能下载。"
         "所在小程序支持人脸核验时，申请和下载都需 30 分钟内刷过脸。",
+        example={"format": "zip"},
         errors=(RealNameRequired, OnlyForOneself, ExportWaiting),
     )
     async def request(
         self,
         client_id: FromPath[UUID],
+        data: JSONBody[ExportRequest],
         caller: NamedDependency[Caller],
         face_verifiers: NamedDependency[FaceVerifiers],
     ) -> ExportView:

@@ -37,19 +37,12 @@ class DatedFact(_Row, frozen=True, kw_only=True):
 Facts = dict[str, FactValue | DatedFact]
 
 
-class PaperRow(_Row, frozen=True, kw_only=True):
-    """A further document, which the register alone knows until its holder proves it."""
-
-    id_type: DocumentType
-    id_number: str
-
-
 class PersonRow(_Row, frozen=True, kw_only=True):
     key: str
     name: str
     id_number: str
     id_type: DocumentType = DocumentType.RESIDENT_ID
-    papers: list[PaperRow] = []
+    papers: list[dict[str, str]] = []  # for the register alone, until the holder proves them
     sex: Literal["male", "female"]
     birth_date: date
     alive: bool

@@ -8,18 +8,15 @@ import pytest
 
 from core.models import AuditEntry, HumanTask
 from core.sealing import Vault
-from core.tasks import Desk, TaskOutcome, close_task
 from identity.accounts import AccountNotFound, find_account
 from identity.authentication import SessionEnded, authenticate_resident
-from identity.callers import Caller, OperatorCaller
+from identity.callers import OperatorCaller
 from identity.contacts import find_person_phone, verify_phone
 from identity.documents import list_documents
-from identity.joining import settle_claim
-from identity.kinds import DocumentType, RealNameStatus, Sex
+from identity.kinds import DocumentType, Sex
 from identity.models import (
     Account,
     IdDocument,
-    IdentityClaim,
     LoginDevice,
     Person,
     PhoneContact,
@@ -27,66 +24,35 @@ from identity.models import (
     Session,
 )
 from identity.parting import PartingReason, list_accounts, part_account, part_for_person
-from identity.persons import full_name, register_person
-from identity.real_names import RealNameConflict, verify_real_name
-from identity.sessions import SignedIn, log_in
+from identity.persons import register_person
+from identity.real_names import RealNameConflict
 from identity.tokens import TokenIssuer
 from tests.conftest import AT
 from tests.fakes.identity import (
     NO_CACHE,
     FakeAlipay,
     FakePopulationRegister,
-    FakeProvider,
     caller_of,
+)
+from tests.identity.proving import (
+    CHEN,
+    DEPARTMENT,
+    PERMIT,
+    TRAVEL,
+    WANG,
+    arrive,
+    make_register,
+    prove,
+    tap,
 )
 from tests.payments.jobs_asked import jobs_asked
 
 pytestmark = pytest.mark.usefixtures("db")
 
-WANG, CHEN = "330100195103089023", "330100197609219066"
-PERMIT, TRAVEL = "810000198703150003", "H12345678"
-DEPARTMENT = "330199-data"
-
 
 @pytest.fixture
 def register() -> FakePopulationRegister:
-    people = {
-        WANG: ("王桂兰", True),
-        CHEN: ("陈丽", True),
-        PERMIT: ("陈雪仪", True),
-        TRAVEL: ("陈雪仪", True),
-    }
-    return FakePopulationRegister(people, refs={PERMIT: "ref-1", TRAVEL: "ref-1"})
-
-
-async def tap(issuer: TokenIssuer, code: str = "openid-a", *, alipay: bool = False) -> SignedIn:
-    provider = FakeAlipay("2021000000000001") if alipay else FakeProvider()
-    return await log_in(code, provider=provider, issuer=issuer, at=AT)
-
-
-async def arrive(issuer: TokenIssuer, code: str = "openid-a", *, alipay: bool = False) -> Caller:
-    return await caller_of(await tap(issuer, code, alipay=alipay), at=AT)
-
-
-async def prove(
-    caller: Caller,
-    register: FakePopulationRegister,
-    vault: Vault,
-    name: str,
-    number: str,
-    document_type: DocumentType = DocumentType.RESIDENT_ID,
-) -> Person:
-    return await verify_real_name(
-        caller,
-        name=name,
-        id_number=number,
-        document_type=document_type,
-        register=register,
-        vault=vault,
-        states=NO_CACHE,
-        department=DEPARTMENT,
-        at=AT,
-    )
+    return make_register()
 
 
 class TestDocuments:
@@ -261,62 +227,6 @@ class TestParting:
         assert (entry.actor, entry.details["because"]) == (officer("").actor(), "stolen")
 
 
-class TestConflicts:
-    async def test_resolved_gives_the_account_to_whoever_claimed_it(
-        self, issuer: TokenIssuer, vault: Vault, register: FakePopulationRegister
-    ) -> None:
-        await prove(await arrive(issuer), register, vault, "王桂兰", WANG)
-        with pytest.raises(RealNameConflict):
-            await prove(await arrive(issuer, "openid-a#2"), register, vault, "陈丽", CHEN)
-
-        await decide(TaskOutcome.RESOLVED, vault)
-
-        assert (await Account.get()).person_id is None
-        chen = await prove(await arrive(issuer, "openid-a#3"), register, vault, "陈丽", CHEN)
-        assert (await Account.get()).person_id == chen.id
-
-    async def test_not_needed_leaves_it_where_it_is_and_a_new_claim_is_a_new_task(
-        self, issuer: TokenIssuer, vault: Vault, register: FakePopulationRegister
-    ) -> None:
-        wang = await prove(await arrive(issuer), register, vault, "王桂兰", WANG)
-
-        for number in range(2):
-            caller = await arrive(issuer, f"openid-a#{number}")
-            with pytest.raises(RealNameConflict):
-                await prove(caller, register, vault, "陈丽", CHEN)
-            await decide(TaskOutcome.NOT_NEEDED, vault)
-
-        assert (await Account.get()).person_id == wang.id
-        assert await HumanTask.filter(kind="identity.second_person").count() == 2
-
-    async def test_a_new_name_is_taken_over_once_a_human_says_so(
-        self, issuer: TokenIssuer, vault: Vault, register: FakePopulationRegister
-    ) -> None:
-        person = await register_person(name="王桂蘭", id_number=WANG, vault=vault)
-        await prove(await arrive(issuer), register, vault, "王桂兰", WANG)
-        assert await full_name(person.id, vault=vault) == "王桂蘭"
-
-        await decide(TaskOutcome.RESOLVED, vault)
-
-        person = await Person.get(id=person.id)
-        assert await full_name(person.id, vault=vault) == "王桂兰"
-        assert person.real_name_status is RealNameStatus.CONFIRMED
-        assert (await IdentityClaim.get()).name_sealed is None
-
-    async def test_is_settled_once_however_often_the_job_runs(
-        self, issuer: TokenIssuer, vault: Vault, register: FakePopulationRegister
-    ) -> None:
-        await prove(await arrive(issuer), register, vault, "王桂兰", WANG)
-        with pytest.raises(RealNameConflict):
-            await prove(await arrive(issuer, "openid-a#2"), register, vault, "陈丽", CHEN)
-
-        settled = await asyncio.gather(
-            *(settle(TaskOutcome.RESOLVED, vault) for _ in range(4)), return_exceptions=True
-        )
-
-        assert sorted(map(str, settled)) == ["False", "False", "False", "True"]
-
-
 def officer(division: str) -> OperatorCaller:
     return OperatorCaller(
         operator_id=UUID(int=7),
@@ -325,20 +235,4 @@ def officer(division: str) -> OperatorCaller:
         roles=frozenset({"window_officer"}),
         department=DEPARTMENT,
         division=division,
-    )
-
-
-async def decide(outcome: TaskOutcome, vault: Vault) -> None:
-    task = await HumanTask.get(closed_at=None)
-    desk = Desk(DEPARTMENT, "330199")
-    await close_task(task.id, desk=desk, outcome=outcome, actor="operator:x", at=AT)
-    assert {"task_id": str(task.id)} in await jobs_asked("core.task_closed")
-    await settle(outcome, vault)
-
-
-async def settle(outcome: TaskOutcome, vault: Vault) -> bool:
-    claim = await IdentityClaim.all().order_by("-id").first()
-    assert claim is not None
-    return await settle_claim(
-        claim.id, outcome, actor="operator:x", vault=vault, states=NO_CACHE, at=AT
     )

@@ -42,11 +42,11 @@ from tests.fakes.identity import (
 from tests.payments import make
 
 WANG = "330100195103089023"
-ERASE = {"confirmation": "我要注销"}
+ERASE, ZIP = {"confirmation": "我要注销"}, {"format": "zip"}
 STAKES = [
-    ("PUT", f"/v1/me/exports/{uuid4()}"),
-    ("GET", f"/v1/me/exports/{uuid4()}/content"),
-    ("PUT", "/v1/me/erasure"),
+    ("PUT", f"/v1/me/exports/{uuid4()}", ZIP),
+    ("GET", f"/v1/me/exports/{uuid4()}/content", None),
+    ("PUT", "/v1/me/erasure", ERASE),
 ]
 
 
@@ -71,7 +71,7 @@ async def work(parts: Parts) -> None:
 
 async def copy_of(phone: httpx.AsyncClient, parts: Parts) -> tuple[str, zipfile.ZipFile]:
     path = f"/v1/me/exports/{uuid4()}"
-    assert (await phone.put(path)).status_code == 200
+    assert (await phone.put(path, json=ZIP)).status_code == 200
     await work(parts)
     reply = await phone.get(f"{path}/content")
     assert reply.status_code == 200, reply.text
@@ -106,8 +106,8 @@ class TestCopy:
     ) -> None:
         path = f"/v1/me/exports/{uuid4()}"
 
-        first, again = await phone.put(path), await phone.put(path)
-        other = await phone.put(f"/v1/me/exports/{uuid4()}")
+        first, again = await phone.put(path, json=ZIP), await phone.put(path, json=ZIP)
+        other = await phone.put(f"/v1/me/exports/{uuid4()}", json=ZIP)
         unmade = await phone.get(f"{path}/content")
 
         assert first.json() == again.json()
@@ -138,15 +138,21 @@ class TestCopy:
                 "identity.export_not_found",
             )
 
-    @pytest.mark.parametrize(("method", "path"), STAKES)
+    @pytest.mark.parametrize(("method", "path", "body"), STAKES)
     async def test_asks_for_a_face_shown_lately_where_the_app_can_see_one(
-        self, method: str, path: str, phone: httpx.AsyncClient, wang: Account, issuer: TokenIssuer
+        self,
+        method: str,
+        path: str,
+        body: dict[str, str] | None,
+        phone: httpx.AsyncClient,
+        wang: Account,
+        issuer: TokenIssuer,
     ) -> None:
         await Account.filter(id=wang.id).update(face_at=now() - timedelta(minutes=31))
         again = await log_in("openid-wang#2", provider=FakeProvider(), issuer=issuer, at=now())
         phone.headers["authorization"] = f"Bearer {again.access_token}"
 
-        reply = await phone.request(method, path, json=ERASE if "erasure" in path else None)
+        reply = await phone.request(method, path, json=body)
 
         assert (reply.status_code, reply.json()["code"]) == (403, "identity.real_name_required")
         assert reply.json()["details"]["step"] == "face"
@@ -156,7 +162,7 @@ class TestCopy:
         token = (await client.post("/v1/sessions", json=body)).json()["access_token"]
 
         reply = await client.put(
-            f"/v1/me/exports/{uuid4()}", headers={"authorization": f"Bearer {token}"}
+            f"/v1/me/exports/{uuid4()}", json=ZIP, headers={"authorization": f"Bearer {token}"}
         )
 
         assert (reply.status_code, reply.json()["code"]) == (403, "identity.real_name_required")

@@ -7,6 +7,8 @@ from itertools import chain
 import pytest
 from stdnum.cn import ric, uscc
 
+from identity.id_documents import read_document
+from identity.kinds import DocumentType
 from licences.identifiers import read_identifier
 from seeds.files import City, DatedFact, PersonRow
 
@@ -20,12 +22,28 @@ TYPES = {row.licence_type: row for row in CITY.licence_types}
 class TestNumbers:
     def test_every_card_number_is_valid_and_says_the_same_as_its_row(self) -> None:
         for person in CITY.people:
+            document = read_document(person.id_number, person.id_type)
+            assert document.birth_date in (None, person.birth_date), person.key
+            if person.id_type is not DocumentType.RESIDENT_ID:
+                continue
             assert ric.is_valid(person.id_number), person.key
             assert ric.get_birth_date(person.id_number) == person.birth_date, person.key
             assert (int(person.id_number[16]) % 2 == 1) == (person.sex == "male"), person.key
 
     def test_card_numbers_carry_an_area_code_of_a_whole_city(self) -> None:
-        assert all(person.id_number[4:6] == "00" for person in CITY.people)
+        cards = [one for one in CITY.people if one.id_type is DocumentType.RESIDENT_ID]
+
+        assert all(person.id_number[4:6] == "00" for person in cards)
+
+    def test_permits_count_from_nought_as_no_issuer_does(self) -> None:
+        numbers = [
+            one.id_number for one in CITY.people if one.id_type is not DocumentType.RESIDENT_ID
+        ]
+        numbers += [paper["id_number"] for one in CITY.people for paper in one.papers]
+
+        assert len(numbers) == 4
+        serial = {number[14:17] if len(number) == 18 else number[-3:] for number in numbers}
+        assert serial == {"000"}
 
     def test_telephone_numbers_begin_as_no_known_ones_do(self) -> None:
         phones = [person.phone for person in CITY.people if person.phone]
@@ -58,8 +76,8 @@ class TestNumbers:
 
 
 class TestReferences:
-    def test_there_are_three_dozen_people_and_four_enterprises(self) -> None:
-        assert (len(PEOPLE), len(ENTERPRISES)) == (36, 4)
+    def test_there_are_some_forty_people_and_four_enterprises(self) -> None:
+        assert (len(PEOPLE), len(ENTERPRISES)) == (39, 4)
 
     def test_divisions_lie_inside_their_parents(self) -> None:
         codes = {division.code for division in CITY.divisions}
