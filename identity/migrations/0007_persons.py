@@ -30,6 +30,10 @@ def _id() -> object:
     return fields.UUIDField(primary_key=True, default=new_id, unique=True, db_index=True)
 
 
+def _moment(**null: bool) -> object:
+    return fields.DatetimeField(auto_now=False, auto_now_add=False, **null)
+
+
 class Migration(migrations.Migration):
     """Documents, devices, conflicts, copies and erasure: one person across channels."""
 
@@ -64,10 +68,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("requested_by", fields.CharField(max_length=120)),
-                ("requested_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("requested_at", _moment()),
                 ("file_id", fields.UUIDField(null=True)),
-                ("ready_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
-                ("expires_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("ready_at", _moment(null=True)),
+                ("expires_at", _moment(null=True)),
             ],
             options={
                 "table": "identity_data_export",
@@ -101,10 +105,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("division", fields.CharField(max_length=12)),
-                ("erased_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("erased_at", _moment()),
                 (
                     "returned_at",
-                    fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
+                    _moment(null=True),
                 ),
             ],
             options={
@@ -138,7 +142,7 @@ class Migration(migrations.Migration):
                 ),
                 ("data_class", fields.CharField(max_length=32)),
                 ("kept_until", fields.DateField(null=True)),
-                ("erased_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("erased_at", _moment(null=True)),
             ],
             options={
                 "table": "identity_erasure_item",
@@ -184,7 +188,7 @@ class Migration(migrations.Migration):
                 ),
                 ("number_sealed", fields.BinaryField()),
                 ("number_index", fields.UUIDField(unique=True)),
-                ("verified_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("verified_at", _moment()),
             ],
             options={
                 "table": "identity_id_document",
@@ -216,8 +220,8 @@ class Migration(migrations.Migration):
                 ("account_id", fields.UUIDField()),
                 ("person_id", fields.UUIDField()),
                 ("name_sealed", fields.BinaryField(null=True)),
-                ("raised_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
-                ("settled_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("raised_at", _moment()),
+                ("settled_at", _moment(null=True)),
                 ("outcome", fields.CharField(null=True, max_length=16)),
             ],
             options={
@@ -255,8 +259,8 @@ class Migration(migrations.Migration):
                 ("device_index", fields.CharField(max_length=64)),
                 ("name", fields.CharField(default="", max_length=40)),
                 ("platform", fields.CharField(default="", max_length=16)),
-                ("signed_in_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
-                ("seen_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("signed_in_at", _moment()),
+                ("seen_at", _moment()),
             ],
             options={
                 "table": "identity_login_device",
