@@ -3,7 +3,7 @@
 The answer is kept sealed in the row for a quarter of an hour; then its values are forgotten.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -14,14 +14,18 @@ from core import audit
 from core.clock import date_in_china
 from core.ids import new_id, new_number
 from core.sealing import Place, Vault
+from licences import freshness
 from licences.licence_fields import ShownField, definitions, open_values, show
 from licences.models import Licence, LicenceStatus, LicenceType, Outcome, Verification, Way
+
+Synced = Mapping[str, datetime]
 
 
 class CheckedLicence(Struct, frozen=True, kw_only=True):
     """All that is told of one licence, and no more: an invalid licence shows no field.
 
-    `portrait` is a small picture as a `data:` address, when its holder agreed to that.
+    `as_of` is until when the registry's word is known; `stale`, that this is too long ago to rely
+    on. `portrait` is a small picture as a `data:` address, when its holder agreed to that.
     """
 
     verification_no: str
@@ -30,6 +34,8 @@ class CheckedLicence(Struct, frozen=True, kw_only=True):
     licence_name: str
     status: LicenceStatus
     registry_date: date
+    as_of: datetime | None = None
+    stale: bool = False
     fields: list[ShownField]
     portrait: str | None = None
 
@@ -50,15 +56,22 @@ class Agreed(Struct, frozen=True):
     portrait: str | None = None
 
 
-def judge(agreed: Agreed, *, vault: Vault, at: datetime, clear: bool = False) -> CheckedLicence:
-    """What the registry and the calendar say; fields only of a valid licence."""
+def judge(
+    agreed: Agreed, synced: Synced, *, vault: Vault, at: datetime, clear: bool = False
+) -> CheckedLicence:
+    """What the registry and the calendar say; fields only of a valid licence.
+
+    `synced` is until when the registries' changes are known: read it before the transaction.
+    """
     licence, licence_type = agreed.licence, agreed.licence_type
+    licence.licence_type = licence_type
+    known = freshness.judge(licence, synced, at=at)
     status = licence.status_on(date_in_china(at))
     valid = status is LicenceStatus.VALID
     shown: list[ShownField] = []
     if valid:
-        known = definitions(licence_type)
-        shown = show(open_values(licence, vault), known, only=agreed.fields, clear=clear)
+        every = definitions(licence_type)
+        shown = show(open_values(licence, vault), every, only=agreed.fields, clear=clear)
     return CheckedLicence(
         verification_no=new_number("V", at),
         outcome=Outcome.VALID if valid else Outcome.INVALID,
@@ -66,6 +79,8 @@ def judge(agreed: Agreed, *, vault: Vault, at: datetime, clear: bool = False) ->
         licence_name=licence_type.name,
         status=status,
         registry_date=licence.registry_date,
+        as_of=known.as_of,
+        stale=known.stale,
         fields=shown,
         portrait=agreed.portrait if valid else None,
     )

@@ -18,7 +18,8 @@ from core.signing import Signer
 from identity.callers import Caller
 from identity.kinds import Right
 from identity.models import Verifier
-from licences.checking import Agreed, judge, keep_answer
+from licences.checking import Agreed, Synced, judge, keep_answer
+from licences.freshness import synced_moments
 from licences.licence_fields import definitions
 from licences.models import (
     Licence,
@@ -145,9 +146,10 @@ async def agree(
     ]
     if len(agreed) != len(wanted):
         raise RequestUnmet(request_id=request.id)
+    synced = await synced_moments()
     async with in_transaction():
         await take_request(request, refused=False, at=at)
-        numbers = await _tell(request, agreed, caller, vault, at)
+        numbers = await _tell(request, agreed, synced, caller, vault, at)
     if news is not None:
         news.tell(topic(request))
     return RequestAgreed(
@@ -228,6 +230,7 @@ async def _agreed(
 async def _tell(
     request: VerificationRequest,
     agreed: Sequence[Agreed],
+    synced: Synced,
     caller: Caller,
     vault: Vault,
     at: datetime,
@@ -238,7 +241,7 @@ async def _tell(
     fresh = [
         Agreed(now_so[one.licence.id], one.licence_type, one.fields, one.portrait) for one in agreed
     ]
-    told = [judge(one, vault=vault, at=at) for one in fresh]
+    told = [judge(one, synced, vault=vault, at=at) for one in fresh]
     row = Verification(
         id=new_id(),
         way=Way.ASKED,

@@ -22,6 +22,7 @@ from core.sealing import Vault
 from identity.callers import MachineCaller
 from licences.checking import Agreed, VerifiedLicence, judge, keep_answer, open_answer
 from licences.consents import ConsentNotFound, is_living
+from licences.freshness import synced_moments
 from licences.licence_fields import number_index
 from licences.models import LegalBasis, Licence, LicenceType, UseConsent, Verification, Way
 from licences.portraits import inline_portrait
@@ -177,11 +178,12 @@ async def _take(
 ) -> VerifiedLicence:
     """The authority is locked and looked at again: who takes it back at this moment is heard."""
     licence_type: LicenceType = licence.licence_type
+    synced = await synced_moments()
     async with in_transaction():
         _check_within(use, await _fields_allowed(use, taker, at, lock=True))
         locked = await Licence.select_for_update(no_key=True).get(id=licence.id)
         agreed = Agreed(locked, licence_type, use.fields, portrait)
-        told = judge(agreed, vault=vault, at=at, clear=True)
+        told = judge(agreed, synced, vault=vault, at=at, clear=True)
         row = _row(use, taker, at)
         answer = await keep_answer(row, [agreed], [told], actor=taker.actor(), vault=vault)
         await jobs.enqueue(

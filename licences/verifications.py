@@ -27,6 +27,7 @@ from identity.callers import VerifierCaller
 from identity.session_states import load_state
 from licences.checking import (
     Agreed,
+    Synced,
     VerifiedLicence,
     judge,
     keep_answer,
@@ -34,6 +35,7 @@ from licences.checking import (
     open_answer,
 )
 from licences.codes import find_presentation
+from licences.freshness import synced_moments
 from licences.models import REQUEST_ID_LENGTH, Licence, Outcome, Presentation, Verification
 from licences.portraits import inline_portrait
 from licences.wanted import PORTRAIT, Wanted
@@ -111,8 +113,9 @@ async def verify_presentation(
         raise CodeExpired(presentation_id=presentation.id)
     scan = _Scan(presentation, request_id, verifier, at)
     agreed = [await _agreed(one, fields, scan, files) for one, fields in shown]
+    synced = await synced_moments()
     try:
-        answer = await _spend(scan, agreed, vault)
+        answer = await _spend(scan, agreed, synced, vault)
         return answer or await _turn_away(scan, vault)
     except IntegrityError:  # the same request came twice at once; the other was kept
         kept = await Verification.get(verifier_id=verifier.verifier_id, request_id=request_id)
@@ -215,7 +218,9 @@ async def _agreed(
     return Agreed(licence, licence.licence_type, fields, portrait)
 
 
-async def _spend(scan: _Scan, agreed: Sequence[Agreed], vault: Vault) -> VerifiedLicence | None:
+async def _spend(
+    scan: _Scan, agreed: Sequence[Agreed], synced: Synced, vault: Vault
+) -> VerifiedLicence | None:
     """Take the code and answer in one transaction; None when it was not there to be taken.
 
     The licences are locked first, as by whoever renews the code at this moment.
@@ -227,7 +232,7 @@ async def _spend(scan: _Scan, agreed: Sequence[Agreed], vault: Vault) -> Verifie
         )
         if not await living.update(verified_at=scan.at):
             return None
-        told = [judge(one, vault=vault, at=scan.at) for one in locked]
+        told = [judge(one, synced, vault=vault, at=scan.at) for one in locked]
         return await keep_answer(scan.row(), locked, told, actor=scan.verifier.actor(), vault=vault)
 
 

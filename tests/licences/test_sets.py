@@ -2,20 +2,21 @@
 
 import asyncio
 from base64 import b64encode
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 import pytest
 from obstore.store import MemoryStore
 
+from core.clock import CHINA
 from core.files import FileStorage
 from core.sealing import Vault
 from identity.callers import Caller, VerifierCaller
 from licences.checking import VerifiedLicence
 from licences.history import list_verifications
 from licences.licence_fields import UnknownField
-from licences.models import LicenceStatus, Outcome, Presentation, Verification
+from licences.models import LicenceStatus, LicenceType, Outcome, Presentation, Verification
 from licences.presentations import (
     LicenceNotValid,
     PresentationState,
@@ -253,3 +254,14 @@ async def test_a_licence_without_a_portrait_has_no_such_field(
 ) -> None:
     with pytest.raises(UnknownField):
         await show(wang, pair, "portrait")
+
+
+async def test_an_answer_says_as_of_when_the_registry_is_known_and_when_that_is_too_old(
+    wang: Caller, pair: tuple[UUID, UUID], vault: Vault
+) -> None:
+    await LicenceType.filter(code="driving").update(fresh_hours=24)
+
+    answer = await check(await show(wang, pair), vault)
+
+    assert (answer.stale, answer.others[0].stale) == (True, False)
+    assert answer.as_of == datetime(2026, 11, 1, tzinfo=CHINA)
