@@ -13,6 +13,7 @@ from core.worker import Regularly
 from identity.erasure import erase_due
 from identity.exports import expire_exports
 from identity.representing import ask_again
+from identity.renaming import learn_newer_names
 from identity.tidying import tidy
 from licences.expiry import warn_of_expiry
 from licences.face_links import forget_links
@@ -34,7 +35,15 @@ def timetable(parts: Parts) -> list[Regularly]:
         *_looking_again(),
         *_licences(parts),
         *_acting(parts),
+        *_accounts(parts),
     ]
+
+
+def _accounts(parts: Parts) -> list[Regularly]:
+    async def learn_names() -> None:
+        await learn_newer_names(parts.identity_providers, at=now())
+
+    return [Regularly(3600.0, learn_names)]
 
 
 def _acting(parts: Parts) -> list[Regularly]:

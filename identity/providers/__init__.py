@@ -1,6 +1,6 @@
 """Who can tell us who is tapping, and whether a name is real. One module here per provider."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol, runtime_checkable
@@ -175,6 +175,9 @@ class IdentityProviders:
 
     def __init__(self, providers: Iterable[IdentityProvider]) -> None:
         self._providers = {(provider.name, provider.appid): provider for provider in providers}
+
+    def __iter__(self) -> Iterator[IdentityProvider]:
+        return iter(self._providers.values())
 
     def named(self, name: str, appid: str | None = None) -> IdentityProvider:
         """The one asked for. Without an appid, the first app served at that provider."""

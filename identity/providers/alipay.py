@@ -1,5 +1,6 @@
 """Alipay mini-program: the auth code, and the number in a signed payload. 支付宝登录"""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -18,6 +19,7 @@ from identity.providers import (
 )
 
 _METHOD = "alipay.system.oauth.token"
+_OPEN_IDS = "alipay.open.app.openid.batchquery"
 _CODE_INVALID = "isv.code-invalid"
 
 
@@ -27,6 +29,15 @@ class _Grant(Struct):
     open_id: str = ""
     user_id: str = ""
     union_id: str | None = None
+
+
+class _Named(Struct):
+    user_id: str
+    open_id: str
+
+
+class _OpenIds(Struct):
+    open_id_list: list[_Named] = []
 
 
 class _Envelope(Struct):
@@ -63,6 +74,20 @@ class AlipayProvider:
                 provider=self.name, answer_code=answer.code, sub_code=answer.sub_code
             )
         return Subject(names[0], grant.union_id, alias=names[1] if names[1:] else None)
+
+    async def newer_names(self, older: Sequence[str], *, at: datetime) -> dict[str, str]:
+        """The open_id of each user_id that is a user's of this app."""
+        content = {"user_id_list": list(older)}
+        try:
+            answer = await self._gateway.call(_OPEN_IDS, at=at, biz_content=content)
+            if answer.code != "10000" or not answer.signed:
+                raise ProviderFailed(provider=self.name, sub_code=answer.sub_code)
+            told = msgspec.json.decode(answer.node, type=_OpenIds)
+        except (NoAnswer, msgspec.MsgspecError) as error:
+            raise ProviderFailed(provider=self.name, reason=type(error).__name__) from None
+        asked = set(older)
+        pairs = {one.user_id: one.open_id for one in told.open_id_list if one.open_id}
+        return {name: newer for name, newer in pairs.items() if name in asked}
 
     def phone_key(self, proof: str) -> str:
         """What Alipay signed of it: spaces around that make no other payload of the same one."""

@@ -7,8 +7,10 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
+from core.clock import now
 from identity.kinds import ProviderName
 from identity.models import Account, FaceCheck, OneTimeProof, PhoneContact, RefreshToken, Session
+from identity.renaming import learn_newer_names
 from sandbox.alipay.login import Names, set_names
 from sandbox.unified import pairwise
 from tests.journeys import books
@@ -305,3 +307,21 @@ class TestNamesAtAlipay:
         assert len(set(rows)) == 1
         account = await Account.get(id=rows[0])
         assert not account.subject.startswith("2088")
+
+    async def test_who_is_asked_about_in_time_is_known_though_never_seen_between(
+        self, town: Town
+    ) -> None:
+        person, app_id = Resident(town, "wang-guilan"), town.city.merchants[0].alipay_app_id
+        set_names(town.world, app_id, "user_id")
+        before = await person.log_in("alipay")
+
+        learnt = await learn_newer_names(town.parts.identity_providers, at=now())
+        set_names(town.world, app_id, "open_id")
+        after = await person.log_in("alipay")
+        set_names(town.world, app_id, "both")
+
+        assert learnt >= 1
+        rows = [before["session_id"], after["session_id"]]
+        accounts = await Session.filter(id__in=rows).values_list("account_id", flat=True)
+        assert len(set(accounts)) == 1
+        assert await learn_newer_names(town.parts.identity_providers, at=now()) == 0
