@@ -46,7 +46,7 @@ async def readable_holders(caller: Caller, *, at: datetime) -> list[Holder]:
 
     Judged anew each time: a grant that ended, or a child that came of age, is not among them.
     """
-    party_id = caller.required_party()
+    party_id = caller.required_right(Right.VIEW)
     if party_id != caller.person_id:
         return [await _acted_for(party_id)]
     grants = [

@@ -7,7 +7,7 @@ from stdnum.cn import ric
 
 from core.sealing import Vault
 from identity.acting import grant_acting, revoke_acting
-from identity.callers import Caller
+from identity.callers import ActingRightRequired, Caller
 from identity.entities import register_entity
 from identity.kinds import EntityStatus, GrantKind, Scope
 from identity.models import ActingGrant, LegalEntity, Person
@@ -121,3 +121,15 @@ async def test_in_a_session_that_acts_for_somebody_only_that_party_is_seen(vault
     acting = msgspec.structs.replace(mother, party_id=child.id)
 
     assert list(await related(acting)) == [child.id]
+
+
+async def test_a_helper_who_may_only_pay_sees_no_licence_in_the_elders_name_either(
+    vault: Vault,
+) -> None:
+    helper, elder = await make.caller(vault), await make.person(vault)
+    acting = msgspec.structs.replace(
+        helper, party_id=elder.id, scope=Scope.HELPER, rights=frozenset({"pay"})
+    )
+
+    with pytest.raises(ActingRightRequired):
+        await readable_holders(acting, at=AT)
