@@ -93,10 +93,13 @@ async def take_back(delegation_id: UUID, *, operator: OperatorCaller, at: dateti
             await audit.record(operator.actor(), "delegation.end", f"delegation:{row.id}")
 
 
-async def list_delegations(operator: OperatorCaller) -> list[Delegation]:
+async def list_delegations(
+    operator: OperatorCaller, *, after: UUID | None, limit: int
+) -> list[Delegation]:
     """What one lent and borrowed, newest first."""
     rows = _of(operator).select_related("lender", "borrower")
-    return await rows.order_by("-id").limit(100)
+    older = rows if after is None else rows.filter(id__lt=after)
+    return await older.order_by("-id").limit(limit)
 
 
 async def act_on_behalf(delegation_id: UUID, *, operator: OperatorCaller, at: datetime) -> None:

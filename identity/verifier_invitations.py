@@ -73,12 +73,13 @@ async def take_up(code: str, *, caller: Caller, at: datetime) -> Verifier:
     return verifier
 
 
-async def list_own(caller: Caller) -> list[Verifier]:
-    """For which organisations an account verifies."""
+async def list_own(caller: Caller, *, after: UUID | None, limit: int) -> list[Verifier]:
+    """For which organisations an account verifies, newest first."""
     living = Verifier.filter(
         account_id=caller.account_id, disabled_at=None, organisation__disabled_at=None
     )
-    return await living.select_related("organisation").order_by("id").limit(20)
+    older = living if after is None else living.filter(id__lt=after)
+    return await older.select_related("organisation").order_by("-id").limit(limit)
 
 
 async def sign_in_with_account(

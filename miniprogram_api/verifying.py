@@ -15,6 +15,7 @@ from identity.sessions import SignedIn
 from identity.tokens import TokenIssuer
 from identity.verifier_invitations import InvitationRefused, NotAVerifier
 from identity.verifiers import TerminalRequired
+from web.pages import DEFAULT_LIMIT, Cursor, Limit, Page, Pages
 
 
 class TakeUpRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,8 +40,16 @@ class VerifyingController(Controller):
     tags = ["核验员登录"]
 
     @get(summary="我的核验身份", description="本账号加入的核验方，没有时为空列表。")
-    async def many(self, caller: NamedDependency[Caller]) -> list[OwnVerifierView]:
-        return [_view(row) for row in await verifier_invitations.list_own(caller)]
+    async def many(
+        self,
+        caller: NamedDependency[Caller],
+        pages: NamedDependency[Pages],
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Page[OwnVerifierView]:
+        after = pages.after(cursor, of="verifying")
+        rows = await verifier_invitations.list_own(caller, after=after, limit=limit + 1)
+        return pages.page(rows, _view, limit=limit, of="verifying")
 
     @post(
         limit="invite",

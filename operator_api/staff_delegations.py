@@ -15,6 +15,7 @@ from identity.delegations import DelegationNotFound, DelegationTooLong, RolesNot
 from identity.kinds import Role
 from identity.models import Delegation
 from identity.operators import OperatorNotFound
+from web.pages import DEFAULT_LIMIT, Cursor, Limit, Page, Pages
 
 
 class LendRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,8 +45,16 @@ class DelegationController(Controller):
     tags = ["岗位代理"]
 
     @get("/delegations", summary="岗位代理", description="我交给他人代理的和我代理的，按时间倒序。")
-    async def many(self, operator: NamedDependency[OperatorCaller]) -> list[DelegationView]:
-        return [_view(row) for row in await delegations.list_delegations(operator)]
+    async def many(
+        self,
+        operator: NamedDependency[OperatorCaller],
+        pages: NamedDependency[Pages],
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Page[DelegationView]:
+        after = pages.after(cursor, of="delegations")
+        rows = await delegations.list_delegations(operator, after=after, limit=limit + 1)
+        return pages.page(rows, _view, limit=limit, of="delegations")
 
     @post(
         "/delegations",

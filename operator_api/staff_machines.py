@@ -28,6 +28,7 @@ from identity.verifier_changes import (
     find_machine_client,
     find_organisation,
 )
+from web.pages import DEFAULT_LIMIT, Cursor, Limit, Page, Pages
 from web.views import View
 
 Quota = Annotated[int, Meta(ge=1, le=10_000_000)]
@@ -72,10 +73,19 @@ class StaffMachineController(Controller):
     path = "/machine-clients"
     tags = ["机构系统"]
 
-    @get(summary="机构系统列表", description="本区划内核验方的系统，按登记时间倒序，最多 500 个。")
-    async def many(self, operator: NamedDependency[OperatorCaller]) -> list[MachineClientView]:
-        rows = await verifier_listing.list_machine_clients(admin=operator)
-        return [MachineClientView.of(row) for row in rows]
+    @get(summary="机构系统列表", description="本区划内核验方的系统，按登记时间倒序。")
+    async def many(
+        self,
+        operator: NamedDependency[OperatorCaller],
+        pages: NamedDependency[Pages],
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Page[MachineClientView]:
+        after = pages.after(cursor, of="machine-clients")
+        rows = await verifier_listing.list_machine_clients(
+            admin=operator, after=after, limit=limit + 1
+        )
+        return pages.page(rows, MachineClientView.of, limit=limit, of="machine-clients")
 
     @post(
         limit="write_staff",
@@ -131,11 +141,17 @@ class StaffMachineController(Controller):
         errors=(MachineClientNotFound,),
     )
     async def keys(
-        self, client_id: FromPath[UUID], operator: NamedDependency[OperatorCaller]
-    ) -> list[MachineKeyView]:
+        self,
+        client_id: FromPath[UUID],
+        operator: NamedDependency[OperatorCaller],
+        pages: NamedDependency[Pages],
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Page[MachineKeyView]:
         await find_machine_client(client_id, admin=operator)
-        rows = await verifier_listing.list_machine_keys(client_id)
-        return [MachineKeyView.of(row) for row in rows]
+        after = pages.after(cursor, of="machine-keys")
+        rows = await verifier_listing.list_machine_keys(client_id, after=after, limit=limit + 1)
+        return pages.page(rows, MachineKeyView.of, limit=limit, of="machine-keys")
 
     @post(
         "/{client_id:uuid}/keys",

@@ -21,6 +21,7 @@ from identity.verifier_changes import OrganisationNotFound, find_organisation
 from identity.verifier_invitations import invite_verifier
 from identity.verifiers import VerifierNotFound, disable_verifier, end_organisation
 from operator_api.staff import Department, Division
+from web.pages import DEFAULT_LIMIT, Cursor, Limit, Page, Pages
 from web.views import View
 
 Word = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -87,10 +88,19 @@ class StaffVerifierController(Controller):
     path = "/verifier-organisations"
     tags = ["核验方管理"]
 
-    @get(summary="核验方列表", description="本区划内的核验方，按登记时间倒序，最多 500 个。")
-    async def many(self, operator: NamedDependency[OperatorCaller]) -> list[OrganisationView]:
-        rows = await verifier_listing.list_organisations(admin=operator)
-        return [OrganisationView.of(row) for row in rows]
+    @get(summary="核验方列表", description="本区划内的核验方，按登记时间倒序。")
+    async def many(
+        self,
+        operator: NamedDependency[OperatorCaller],
+        pages: NamedDependency[Pages],
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Page[OrganisationView]:
+        after = pages.after(cursor, of="organisations")
+        rows = await verifier_listing.list_organisations(
+            admin=operator, after=after, limit=limit + 1
+        )
+        return pages.page(rows, OrganisationView.of, limit=limit, of="organisations")
 
     @post(
         limit="write_staff",
@@ -168,15 +178,21 @@ class StaffVerifierController(Controller):
     @get(
         "/{organisation_id:uuid}/verifiers",
         summary="核验员列表",
-        description="该核验方的核验员；以本人账号加入的没有登录名。最多 500 个。",
+        description="该核验方的核验员；以本人账号加入的没有登录名。",
         errors=(OrganisationNotFound,),
     )
     async def verifiers(
-        self, organisation_id: FromPath[UUID], operator: NamedDependency[OperatorCaller]
-    ) -> list[VerifierRowView]:
+        self,
+        organisation_id: FromPath[UUID],
+        operator: NamedDependency[OperatorCaller],
+        pages: NamedDependency[Pages],
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Page[VerifierRowView]:
         await find_organisation(organisation_id, admin=operator)
-        rows = await verifier_listing.list_verifiers(organisation_id)
-        return [VerifierRowView.of(row) for row in rows]
+        after = pages.after(cursor, of="verifiers")
+        rows = await verifier_listing.list_verifiers(organisation_id, after=after, limit=limit + 1)
+        return pages.page(rows, VerifierRowView.of, limit=limit, of="verifiers")
 
     @post(
         "/{organisation_id:uuid}/verifiers/{verifier_id:uuid}/disablement",
@@ -199,15 +215,21 @@ class StaffVerifierController(Controller):
     @get(
         "/{organisation_id:uuid}/terminals",
         summary="核验终端列表",
-        description="该核验方的终端，按登记时间倒序，最多 500 个。",
+        description="该核验方的终端，按登记时间倒序。",
         errors=(OrganisationNotFound,),
     )
     async def terminals(
-        self, organisation_id: FromPath[UUID], operator: NamedDependency[OperatorCaller]
-    ) -> list[TerminalView]:
+        self,
+        organisation_id: FromPath[UUID],
+        operator: NamedDependency[OperatorCaller],
+        pages: NamedDependency[Pages],
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Page[TerminalView]:
         await find_organisation(organisation_id, admin=operator)
-        rows = await verifier_listing.list_terminals(organisation_id)
-        return [TerminalView.of(row) for row in rows]
+        after = pages.after(cursor, of="terminals")
+        rows = await verifier_listing.list_terminals(organisation_id, after=after, limit=limit + 1)
+        return pages.page(rows, TerminalView.of, limit=limit, of="terminals")
 
     @post(
         "/{organisation_id:uuid}/terminals",
