@@ -1,5 +1,6 @@
 """代办: whoever acts for a child or an enterprise is named with it, in replies and in the audit."""
 
+import asyncio
 from uuid import uuid4
 
 import msgspec
@@ -11,6 +12,12 @@ from tests.journeys.world import Resident, audited, operator, resident
 
 async def id_of(person: Resident) -> str:
     return str((await person.get("/v1/home"))["me"]["may_act_for"][0]["party_id"])
+
+
+async def later_refusal(acting: Resident) -> tuple[int, str]:
+    """What a session is told once it has ended everywhere: within five seconds."""
+    await asyncio.sleep(4)
+    return await acting.refusal("GET", "/v1/me")
 
 
 async def test_a_mother_acts_for_her_baby(town: Town) -> None:
@@ -72,13 +79,19 @@ async def test_who_represents_an_enterprise_by_law_acts_for_it_while_the_registe
     shop_id = await tian.party_named("临溪市柳塘田野面馆")
 
     acting = await tian.for_party(shop_id)
+    me = await acting.get("/v1/me")
     registered = firms["92330199MA2LX8044H"]
     firms[registered.uscc] = msgspec.structs.replace(registered, legal_representative="gao-min")
     replaced = await tian.refusal("POST", "/v1/sessions/acting", {"party_id": shop_id})
+    at_work = await later_refusal(acting)
+    gao = await resident(town, "gao-min")
+    taken = await gao.post(f"/v1/entities/{registered.uscc}/representation")
 
-    me = await acting.get("/v1/me")
     assert (me["acting_for"]["kind"], me["acting_for"]["name"]) == ("entity", registered.name)
     assert replaced == (403, "identity.not_representative")
+    assert at_work == (401, "identity.session_ended")
+    assert (taken["party_id"], taken["relation"]) == (shop_id, "representative")
+    assert await gao.party_named(registered.name) == shop_id
 
 
 async def test_nobody_acts_for_a_stranger(town: Town) -> None:
