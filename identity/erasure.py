@@ -116,8 +116,8 @@ async def erase_person(
 ) -> list[RetainedClass]:
     """Close all accounts of the caller's person and erase what no law keeps; say what stays.
 
-    Refused while money is under way. Whoever starts a payment at the same moment does so before
-    this looks, or finds the account gone.
+    Refused while money is under way. A payment that starts at the very same moment is either seen
+    here, or settles its order like any other: orders stay.
     """
     person_id = oneself(caller)
     async with in_transaction():

@@ -123,6 +123,7 @@ class TestCopy:
         await real_name_account(
             name="陈丽", id_number="330100197609219066", vault=vault, subject="openid-chen"
         )
+        await Account.filter(subject="openid-chen").update(level=int(Level.FACE), face_at=now())
         other = await log_in("openid-chen", provider=FakeProvider(), issuer=issuer, at=now())
 
         phone.headers["authorization"] = f"Bearer {other.access_token}"
