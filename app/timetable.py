@@ -12,8 +12,8 @@ from core.jobs import forget_keys, wake
 from core.worker import Regularly
 from identity.erasure import erase_due
 from identity.exports import expire_exports
-from identity.representing import ask_again
 from identity.renaming import learn_newer_names
+from identity.representing import ask_again
 from identity.tidying import tidy
 from licences.expiry import warn_of_expiry
 from licences.face_links import forget_links
