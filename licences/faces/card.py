@@ -12,7 +12,7 @@ from licences.faces.words import cleaned, width_of
 WIDTH, HEIGHT = 360, 227
 LEFT, RIGHT, TOP, FOOT = 18.0, 342.0, 57.0, 188.0
 SPOUSE, PLATE, VEHICLE_CLASS = "spouse_name", "plate_number", "vehicle_class"
-PLATES = (PLATE, "plate_no", "plate")
+PLATES, VIN = (PLATE, "plate_no", "plate"), "vin"
 
 _ROW, _SIZE, _BETWEEN = 28.0, 12.6, 22.0
 
@@ -31,7 +31,8 @@ def draw_card(face: Face, fonts: Fonts) -> Canvas:
 def _with_portrait(canvas: Canvas, face: Face, design: Design) -> None:
     edge = RIGHT - 84 - 16
     y = _name(canvas, face, design, LEFT, edge)
-    _flow(canvas, face.others(NAME, NUMBER, VALID_UNTIL), design, LEFT, edge, y)
+    rest = face.others(NAME, NUMBER, VALID_UNTIL, VEHICLE_CLASS)
+    _flow(canvas, rest, design, LEFT, edge, y)
     _number(canvas, face, design, LEFT, edge)
     height = 99 if face.value(VEHICLE_CLASS) else 108
     parts.portrait(canvas, face, design, RIGHT - 84, TOP + 3, 84, height)
@@ -58,17 +59,18 @@ def _plain(canvas: Canvas, face: Face, design: Design) -> None:
 
 
 def _with_plate(canvas: Canvas, face: Face, design: Design) -> None:
-    plate = face.value(*PLATES)
+    """The plate is the number of most vehicle licences; then the vehicle's own stands below."""
+    plate = face.value(*PLATES) or face.value(NUMBER)
     y = TOP
     if plate:
         _plate(canvas, plate, LEFT, TOP + 2)
-        y = _name(canvas, face, design, LEFT + 156, RIGHT)
-        y = max(y, TOP + 44)
+        y = max(_name(canvas, face, design, LEFT + 156, RIGHT), TOP + 44)
     else:
         y = _name(canvas, face, design, LEFT, RIGHT)
-    rest = face.others(NAME, NUMBER, VALID_UNTIL, *PLATES)
+    below = NUMBER if face.value(*PLATES) else VIN
+    rest = face.others(NAME, NUMBER, VALID_UNTIL, below, *PLATES)
     _flow(canvas, rest, design, LEFT, RIGHT, y)
-    _number(canvas, face, design, LEFT, RIGHT)
+    _number(canvas, face, design, LEFT, RIGHT, key=below)
     parts.verdict(canvas, face, 286, TOP + 62, size=30)
 
 
@@ -188,11 +190,13 @@ def _room(canvas: Canvas, field: FaceField) -> float:
     return max(value, label)
 
 
-def _number(canvas: Canvas, face: Face, design: Design, x: float, edge: float) -> None:
-    number = face.value(NUMBER)
+def _number(
+    canvas: Canvas, face: Face, design: Design, x: float, edge: float, *, key: str = NUMBER
+) -> None:
+    number = face.value(key)
     if not number:
         return
-    label = face.label(NUMBER)
+    label = face.label(key)
     used = canvas.text(label, x, FOOT - 10, size=9.2, fill=design.ink, opacity=0.66)
     canvas.paragraph(
         number,

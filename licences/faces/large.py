@@ -20,6 +20,7 @@ LEFT, RIGHT = 18.0, 342.0
 MOST_FIELDS = 10
 
 _VALUE, _ROW, _LINES = 23.0, 62.0, 2
+_NOTICE, _STALE = 38.0, 20.0
 _WITHOUT_PORTRAIT = frozenset({"plain", "plate", "charter"})
 
 
@@ -28,7 +29,10 @@ def draw_large(face: Face, fonts: Fonts) -> Canvas:
     rows = [(field.label, cleaned(field.value)) for field in _rows(face)]
     heights = [_ROW + 28 * (_lines_of(value, fonts) - 1) for _, value in rows]
     top = 262.0 if _has_portrait(face) else 200.0
-    canvas, design = Canvas(WIDTH, top + sum(heights) + 62, fonts), design_of(face.licence_type)
+    canvas, design = (
+        Canvas(WIDTH, top + sum(heights) + 44 + _notes(face), fonts),
+        design_of(face.licence_type),
+    )
     ground.paper(canvas, design)
     _heading(canvas, face, design)
     _holder(canvas, face, design)
@@ -124,15 +128,21 @@ def _row(canvas: Canvas, label: str, value: str, design: Design, y: float) -> No
 
 
 def _foot(canvas: Canvas, face: Face, design: Design) -> None:
-    top = canvas.height - 56
+    top = canvas.height - 38 - _notes(face)
     canvas.path(f"M{LEFT} {top}H{RIGHT}", stroke=design.line, thickness=0.8, opacity=0.5)
     issuer = " · ".join(one for one in (face.issuer, face.region) if one)
     canvas.paragraph(
         issuer, LEFT, top + 22, width=RIGHT - LEFT, size=16, smallest=11, fill=design.ink
     )
-    if face.stale:
-        parts.stale_mark(canvas, face.stale, LEFT, top + 43, size=14, anchor="start")
-    elif face.notice:
+    y = top + 43
+    if face.notice:
         canvas.paragraph(
-            face.notice, LEFT, top + 43, width=RIGHT - LEFT, size=13, smallest=9, fill=design.ink
+            face.notice, LEFT, y, width=RIGHT - LEFT, size=14, smallest=11, lines=2, fill=design.ink
         )
+        y += _NOTICE
+    if face.stale:
+        parts.stale_mark(canvas, face.stale, LEFT, y, size=14, anchor="start")
+
+
+def _notes(face: Face) -> float:
+    return (_NOTICE if face.notice else 0) + (_STALE if face.stale else 0)

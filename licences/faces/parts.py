@@ -17,26 +17,30 @@ _BUST = (
 
 
 def heading(canvas: Canvas, face: Face, design: Design) -> None:
-    """The mark, the name of the licence, and on the right what this picture is."""
-    canvas.rectangle(16, 13, 31, 31, fill=design.accent, radius=9)
+    """The mark, the name of the licence, what must be said of it, and what this picture is."""
+    ink, accent, up = design.ink, design.accent, 4.5 if face.notice else 0
+    canvas.rectangle(16, 13, 31, 31, fill=accent, radius=9)
     canvas.path(ICONS[design.icon], stroke="#ffffff", thickness=1.5, at="translate(19.5 16.5)")
     canvas.paragraph(
-        face.title, 56, 31, width=210, size=19, smallest=12, fill=design.ink, style=Style.SERIF
+        face.title, 56, 31 - up / 2, width=210, size=19, smallest=12, fill=ink, style=Style.SERIF
     )
-    canvas.text(design.english, 56.5, 42.5, size=6.2, fill=design.accent, spacing=0.75, opacity=0.8)
+    if face.notice:
+        canvas.paragraph(face.notice, 56, 43.5, width=288, size=8.4, smallest=6.4, fill=accent)
+    else:
+        canvas.text(design.english, 56.5, 42.5, size=6.2, fill=accent, spacing=0.75, opacity=0.8)
     canvas.text(
         "电子证照",
         344,
-        25.5,
+        25.5 - up,
         size=9.5,
-        fill=design.accent,
+        fill=accent,
         style=Style.MEDIUM,
         anchor="end",
         spacing=1.2,
     )
     said = " · ".join(one for one in (face.region, "已脱敏" if face.masked else "完整信息") if one)
     canvas.paragraph(
-        said, 344, 38.5, width=110, size=8.4, smallest=6, fill=design.ink, anchor="end"
+        said, 344, 38.5 - up * 1.4, width=110, size=8.4, smallest=6, fill=ink, anchor="end"
     )
 
 

@@ -25,11 +25,12 @@ def _of_persons() -> Sequence[Face]:
     return (
         _face(
             "id-card",
-            "居民身份证电子副本",
+            "居民身份证",
             "临溪市公安局城中分局",
             "姓名:name=陈*,性别:sex=女,民族:nation=汉族,出生:birth_date=1976-**-**,"
             "住址:address=临溪市城中街道溪口路****,公民身份号码:number=3301**********2643",
             until="2041-06-18",
+            notice="居民身份证信息的电子展示，供本人查看和核对，不是居民身份证，不能代替实体证件。",
             portrait=drawn(_CHEN),
         ),
         _face(
@@ -78,7 +79,7 @@ def _of_things() -> Sequence[Face]:
             "机动车行驶证",
             "临溪市公安局交通警察支队",
             "所有人:name=陈*,号牌号码:plate_number=浙A·8LX26,车辆类型:kind=小型轿车,"
-            "品牌型号:model=临溪牌LX7150,使用性质:use=非营运,注册日期:registered_on=2021-05-06,"
+            "品牌型号:model=临溪牌LX7150,使用性质:use_character=非营运,注册日期:registered_on=2021-05-06,"
             "车辆识别代号:vin=LX1A**********651,发动机号:engine=E2****88,"
             "档案编号:number=3301****0042",
             until="2027-05-31",

@@ -55,6 +55,18 @@ def test_every_design_can_say_every_status(design: str, status: LicenceStatus) -
 
 
 @pytest.mark.parametrize("form", ["card", "large"])
+def test_what_a_kind_must_say_of_itself_stands_on_the_picture(form: str) -> None:
+    """An electronic copy of an identity card says that it is none."""
+    told = face(form=form, notice="不是居民身份证", stale="数据非最新 · 2026-10-30")
+
+    canvas = laid_out(told, load_fonts())
+
+    assert {"不是居民身份证", told.stale} <= {
+        mark.text for mark in canvas.marks if hasattr(mark, "text")
+    }
+
+
+@pytest.mark.parametrize("form", ["card", "large"])
 def test_what_somebody_wrote_never_stands_in_the_svg(form: str) -> None:
     written = "\"/><script>alert('王桂兰&amp;')</script><image href='http://a.b/'/>"
 
