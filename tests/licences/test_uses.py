@@ -26,7 +26,7 @@ from licences.history import list_verifications
 from licences.models import LicenceStatus, Outcome, UseConsent, Verification, Way
 from licences.registry import LicenceNotFound, change_status
 from licences.requests import BeyondPurpose
-from licences.uses import Authority, BasisNotFound, ConsentedUse, LawfulUse, LicenceUse
+from licences.uses import Authority, ConsentedUse, LicenceUse
 from licences.verifications import READABLE, CodeAlreadyUsed, RequestReused, forget_answers
 from notifications.models import Message
 from tests.conftest import AT
@@ -283,30 +283,3 @@ async def test_a_licence_that_is_not_valid_is_told_of_without_its_fields(
         LicenceStatus.SUSPENDED,
         [],
     )
-
-
-async def test_under_a_legal_basis_a_licence_is_named_by_its_number(
-    card: UUID, wang: Caller, window: MachineCaller, vault: Vault
-) -> None:
-    basis = await uses.register_basis(
-        organisation_id=window.organisation_id,
-        licence_type="elder-card",
-        fields=["name"],
-        citation="《政务服务电子证照管理办法》第十二条",
-        actor="system:test",
-        at=AT,
-    )
-    authority = LawfulUse(basis.id, NUMBER)
-
-    answer = await take(authority, window, vault, "name")
-
-    assert [field.value for field in answer.fields] == ["王桂兰"]
-    with pytest.raises(BeyondPurpose):
-        await take(authority, window, vault, "name", "number", request_id="request-2")
-    with pytest.raises(LicenceNotFound):
-        await take(LawfulUse(basis.id, "0"), window, vault, "name", request_id="request-3")
-    with pytest.raises(BasisNotFound):
-        await take(authority, await make.machine(), vault, "name")
-    await uses.end_basis(basis.id, actor="system:test", at=AT)
-    with pytest.raises(BasisNotFound):
-        await take(authority, window, vault, "name", request_id="request-4")
