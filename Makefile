@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-TYPED := app miniprogram_api operator_api agency_api web proactive licences payments notifications facts identity core sandbox seeds benchmarks
+TYPED := app miniprogram_api operator_api agency_api web proactive licences payments notifications facts identity core sandbox seeds benchmarks verifier
 
 .PHONY: help run demo test soak bench client faces documents release-openapi check format lock clean
 

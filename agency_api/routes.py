@@ -7,6 +7,11 @@ from litestar import Controller, Router
 
 from agency_api.callbacks import CallbackController
 from agency_api.licence_uses import LicenceUseController
+from agency_api.status_lists import (
+    CredentialTypeController,
+    StatusListController,
+    WellKnownController,
+)
 from agency_api.terminals import TerminalController
 from agency_api.token import MachineController
 from agency_api.verification_numbers import VerificationNumberController
@@ -23,8 +28,11 @@ controllers: list[type[Controller]] = [
     LicenceUseController,
     MachineController,
     TerminalController,
+    StatusListController,
+    CredentialTypeController,
 ]
 callbacks: list[type[Controller]] = [CallbackController, WechatPushController]
 
 router = Router("/agency/v1", route_handlers=controllers)
+well_known_router = Router("/.well-known", route_handlers=[WellKnownController])
 callback_router = Router("/callbacks", route_handlers=callbacks)

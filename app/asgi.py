@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from litestar import Litestar
 from litestar.di import Provide
 
-from agency_api.routes import callback_router
+from agency_api.routes import callback_router, well_known_router
 from agency_api.routes import router as agency_router
 from app.database import database
 from app.health import health_router
@@ -55,6 +55,7 @@ def create_app(
             operator_router,
             agency_router,
             callback_router,
+            well_known_router,
             health_router(settings.database_url.reveal(), parts.cache),
             metrics_router(settings.metrics_networks),
         ],
@@ -82,6 +83,7 @@ def _dependencies(parts: Parts, settings: Settings) -> dict[str, Provide]:
         "oidc": parts.oidc,
         "pushes": WechatPushes(parts.push_keys),
         "signer": parts.presentation_signer,
+        "licence_issuer": parts.licence_issuer,
         "news": (news := News(parts.cache)),
         "event_stream": EventStream(Streams(), news),
         "face_signer": parts.face_signer,

@@ -25,6 +25,7 @@ class DevSecrets(Struct, frozen=True, kw_only=True):
     resident_token_keys: str
     verifier_token_keys: str
     machine_token_keys: str = ""
+    licence_keys: str = ""
     owner_password: str
     application_password: str
 
@@ -44,9 +45,13 @@ def open_secrets(path: Path) -> DevSecrets:
     made = new_secrets()
     if path.exists():
         kept = msgspec.json.decode(path.read_bytes(), type=DevSecrets)
-        if kept.machine_token_keys:
+        if kept.machine_token_keys and kept.licence_keys:
             return kept
-        made = replace(kept, machine_token_keys=made.machine_token_keys)
+        made = replace(
+            kept,
+            machine_token_keys=kept.machine_token_keys or made.machine_token_keys,
+            licence_keys=kept.licence_keys or made.licence_keys,
+        )
     write_private(path, msgspec.json.format(msgspec.json.encode(made)))
     return made
 
@@ -62,6 +67,7 @@ def new_secrets() -> DevSecrets:
         resident_token_keys=new_key_pem(),
         verifier_token_keys=new_key_pem(),
         machine_token_keys=new_key_pem(),
+        licence_keys=new_key_pem(),
         owner_password=secrets.token_urlsafe(24),
         application_password=secrets.token_urlsafe(24),
     )
@@ -108,6 +114,7 @@ def development_variables(
         "RESIDENT_TOKEN_KEYS": kept.resident_token_keys,
         "VERIFIER_TOKEN_KEYS": kept.verifier_token_keys,
         "MACHINE_TOKEN_KEYS": kept.machine_token_keys,
+        "LICENCE_KEYS": kept.licence_keys,
         "CLOCK_OFFSET_SECONDS": str(clock_offset_seconds),
         "OPERATING_DEPARTMENT": "330199-data",
         "STOP_SECONDS": "3",

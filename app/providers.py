@@ -43,6 +43,7 @@ from identity.tokens import Audience, TokenIssuer, read_keys
 from identity.unified import UnifiedDoor
 from licences import face_links
 from licences.faces.studio import Studio
+from licences.issuing import NONCE_PURPOSE, LicenceIssuer
 from licences.registries import Registries
 from licences.registries.signed_api import SignedRegistry
 from notifications.channels import Channels
@@ -96,6 +97,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     push_keys: Sequence[PushKeys] = ()
     oidc: OidcSignIn = OidcSignIn(None)
     presentation_signer: Signer
+    licence_issuer: LicenceIssuer
     face_signer: Signer
     studio: Studio
     cursor_signer: Signer
@@ -159,6 +161,11 @@ def choose_parts(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
         push_keys=_push_keys(settings),
         oidc=OidcSignIn(_operator_oidc(settings, open_client)),
         presentation_signer=Signer(keys, purpose="licence presentation", suite=suite),
+        licence_issuer=LicenceIssuer(
+            read_keys(settings.licence_keys.reveal()),
+            address=settings.public_url,
+            nonces=Signer(keys, purpose=NONCE_PURPOSE, suite=suite),
+        ),
         face_signer=Signer(keys, purpose=face_links.PURPOSE, suite=suite),
         studio=Studio(),
         cursor_signer=Signer(keys, purpose="page cursor", suite=suite),

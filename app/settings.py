@@ -166,6 +166,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `kek` is 32 bytes in Base64. `presentation_keys` and the token keys are lists, oldest first: the
     last one makes, all are accepted. `presentation_keys` are Base64, at least 32 bytes, with commas
     between; token keys are PEM after PEM. `file_store_url` is file:///folder or s3://bucket.
+    Of `licence_keys`, token keys too, all are also published.
     `operating_department` looks after the message channels. `workers` is how many processes serve;
     `backpressure` how many requests each takes at once, and stands above the long polls expected.
     Without `wechat_push` nothing is heard of messages on their way; without `sms` nobody signs
@@ -184,6 +185,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     resident_token_keys: Secret
     verifier_token_keys: Secret
     machine_token_keys: Secret
+    licence_keys: Secret
     wechat: WechatApp
     wechat_push: WechatPush | None = None
     wechat_pay: WechatPay

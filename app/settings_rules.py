@@ -65,6 +65,7 @@ def _key_checks(settings: Settings) -> Iterator[Check]:
         ("ZB_RESIDENT_TOKEN_KEYS", settings.resident_token_keys),
         ("ZB_VERIFIER_TOKEN_KEYS", settings.verifier_token_keys),
         ("ZB_MACHINE_TOKEN_KEYS", settings.machine_token_keys),
+        ("ZB_LICENCE_KEYS", settings.licence_keys),
     ):
         yield name, partial(read_keys, keys_of.reveal()), "应为 P-256 私钥的 PEM"
 

@@ -20,6 +20,7 @@ from licences.face_links import forget_links
 from licences.reading import read_changes
 from licences.refreshing import Desk, fetch_due
 from licences.requests import forget_requests
+from licences.status_lists import rebuild_lists
 from licences.verifications import forget_answers
 from notifications.pushes import forget_pushes
 from proactive.matching import match_published
@@ -116,7 +117,15 @@ def _licences(parts: Parts) -> list[Regularly]:
     async def warn() -> None:
         await warn_of_expiry(at=now())
 
-    return [Regularly(10.0, read), Regularly(10.0, fetch), Regularly(60.0, warn)]
+    async def rebuild() -> None:
+        await rebuild_lists(issuer=parts.licence_issuer, at=now())
+
+    return [
+        Regularly(10.0, read),
+        Regularly(10.0, fetch),
+        Regularly(10.0, rebuild),
+        Regularly(60.0, warn),
+    ]
 
 
 def _looking_again() -> list[Regularly]:

@@ -28,6 +28,7 @@ openssl genpkey -algorithm ed25519 | keep audit_anchor_key
 token_key | keep resident_token_keys
 token_key | keep verifier_token_keys
 token_key | keep machine_token_keys
+token_key | keep licence_keys
 
 echo "asyncpg://zhangban_owner:$(cat owner_password)@postgres:5432/zhangban" | keep owner_database_url
 echo "asyncpg://zhangban_app:$(cat application_password)@postgres:5432/zhangban" | keep database_url

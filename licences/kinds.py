@@ -27,3 +27,10 @@ class Way(StrEnum):
     SHOWN = "shown"  # 持证人出示
     ASKED = "asked"  # 核验方先请求
     USED = "used"  # 用证
+
+
+class EntryKind(StrEnum):
+    """What a place in a status list stands for."""
+
+    OFFLINE = "offline"  # 离线码
+    CREDENTIAL = "credential"  # 可验证凭证

@@ -23,6 +23,7 @@ from licences.showing_models import (
     VerificationRequest,
     random_id,
 )
+from licences.status_models import StatusEntry, StatusList
 
 __all__ = [
     "REQUEST_ID_LENGTH",
@@ -36,6 +37,8 @@ __all__ = [
     "Outcome",
     "Presentation",
     "RegistryState",
+    "StatusEntry",
+    "StatusList",
     "UseConsent",
     "Verification",
     "VerificationRequest",

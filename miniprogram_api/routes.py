@@ -3,6 +3,7 @@
 from litestar import Controller, Router
 
 from miniprogram_api.acting import ActingController
+from miniprogram_api.credentials import CredentialController, CredentialNonceController
 from miniprogram_api.disbursements import DisbursementController
 from miniprogram_api.entitlements import EntitlementController
 from miniprogram_api.face_checks import FaceCheckController
@@ -50,6 +51,8 @@ controllers: list[type[Controller]] = [
     LicenceController,
     WalletController,
     LicenceFaceController,
+    CredentialController,
+    CredentialNonceController,
     FaceController,
     PresentationController,
     VerificationRequestController,

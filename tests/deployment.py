@@ -24,9 +24,10 @@ from core.signing import Signer
 from core.suites import INTL
 from identity.providers import FaceVerifiers, IdentityProviders
 from identity.session_states import SessionStates
-from identity.tokens import TokenIssuer
+from identity.tokens import TokenIssuer, new_key_pem, read_keys
 from identity.unified import UnifiedDoor
 from licences.faces.studio import Studio
+from licences.issuing import LicenceIssuer
 from notifications.channels import Channels
 from payments.gateways import Gateways
 from tests.fakes.identity import (
@@ -39,6 +40,7 @@ from tests.fakes.identity import (
 from tests.fakes.notifications import FakeChannel
 from tests.fakes.payments import FakeBank, FakeGateway, FakeTransfers
 
+LICENCE_KEYS = read_keys(new_key_pem())
 RSA_KEY = generate_private_key(65537, 2048)
 """One RSA key for all tests that need some: making one takes its time."""
 
@@ -66,6 +68,7 @@ def make_settings(*, database_url: str = "asyncpg://nobody@127.0.0.1/unused") ->
         resident_token_keys=secret,
         verifier_token_keys=secret,
         machine_token_keys=secret,
+        licence_keys=secret,
         wechat=WechatApp(appid="wx-1", secret=secret, base_url=url),
         wechat_pay=WechatPay(merchants=[], base_url=url),
         alipay=Alipay(apps=[], gateway_url=url),
@@ -95,6 +98,11 @@ def make_parts(vault: Vault, cache: Redis, issuer: TokenIssuer) -> Parts:
         bank=FakeBank(),
         channels=Channels([FakeChannel()]),
         presentation_signer=Signer([b"for tests only"], purpose="licence presentation"),
+        licence_issuer=LicenceIssuer(
+            LICENCE_KEYS,
+            address="https://zb.test",
+            nonces=Signer([b"for tests only"], purpose="credential nonce"),
+        ),
         unified_door=UnifiedDoor(None, Signer([b"for tests only"], purpose="unified login")),
         face_signer=Signer([b"for tests only"], purpose="licence face"),
         studio=Studio(),
