@@ -65,8 +65,7 @@ class LazyVault:
     """Opens the data keys when first needed, so that a start does not wait for PostgreSQL."""
 
     def __init__(self, kek: bytes, suite: Suite = INTL) -> None:
-        self._kek = kek
-        self._suite = suite
+        self._kek, self._suite = kek, suite
         self._vault: Vault | None = None
 
     async def get(self) -> Vault:
