@@ -41,4 +41,10 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
+        ops.AddConstraint(
+            model_name="PhoneChallenge",
+            constraint=CheckConstraint(
+                check="tries >= 0", name="ck_identity_phone_challenge_tries"
+            ),
+        ),
     ]
