@@ -24,10 +24,14 @@ from identity.kinds import Scope
 _FOR = " for "
 _OFFICER = {"zh-CN": "窗口工作人员", "en": "A counter officer"}
 _OTHER = {"zh-CN": "办理事项", "en": "Did something"}
-_READ = (
-    "SELECT id, at, actor, action, subject FROM core_audit_entry WHERE actor LIKE '%% for %%'"
-    " AND split_part(actor, ' for ', {side}) = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
-).replace("%%", "%")
+_DONE_BY = (  # each as its index has it
+    "SELECT id, at, actor, action, subject FROM core_audit_entry WHERE actor LIKE '% for %'"
+    " AND split_part(actor, ' for ', 1) = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+)
+_DONE_FOR = (
+    "SELECT id, at, actor, action, subject FROM core_audit_entry WHERE actor LIKE '% for %'"
+    " AND split_part(actor, ' for ', 2) = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
+)
 
 
 class ActedNotShown(NotAllowed):
@@ -59,14 +63,14 @@ async def list_acted_for(
     party_id = caller.required_party()
     if caller.scope != Scope.CONFIRMER:
         raise ActedNotShown(account_id=caller.account_id)
-    return await _acts(2, f"party:{party_id}", caller, vault, before, limit)
+    return await _acts(_DONE_FOR, f"party:{party_id}", caller, vault, before, limit)
 
 
 async def list_acted_by(
     caller: Caller, *, vault: Vault, before: UUID | None = None, limit: int
 ) -> list[Act]:
     """What the caller did for others, newest first. 我替别人办过什么"""
-    return await _acts(1, f"person:{caller.required_person()}", caller, vault, before, limit)
+    return await _acts(_DONE_BY, f"person:{caller.required_person()}", caller, vault, before, limit)
 
 
 @cache
@@ -76,10 +80,10 @@ def known_acts() -> Mapping[str, _Words]:
 
 
 async def _acts(
-    side: int, named: str, caller: Caller, vault: Vault, before: UUID | None, limit: int
+    query: str, named: str, caller: Caller, vault: Vault, before: UUID | None, limit: int
 ) -> list[Act]:
     rows = await connections.get("default").execute_query_dict(
-        _READ.format(side=side), [named, before or AFTER_ALL, limit]
+        query, [named, before or AFTER_ALL, limit]
     )
     names = _Names(vault, caller.language)
     return [

@@ -90,7 +90,7 @@ class RequestView(Struct, frozen=True, kw_only=True):
     organisation_name: str
     purpose: str
     reference_no: str | None
-    items: list[AskedOfYou]
+    asked: list[AskedOfYou]
     expires_at: datetime
 
 
@@ -112,7 +112,7 @@ async def view_request(code: str, *, caller: Caller, signer: Signer, at: datetim
         organisation_name=request.organisation_name,
         purpose=request.purpose,
         reference_no=request.reference_no,
-        items=[await _asked_of(one, holder_id, at) for one in items_of(request)],
+        asked=[await _asked_of(one, holder_id, at) for one in items_of(request)],
         expires_at=request.expires_at,
     )
 

@@ -23,6 +23,7 @@ from licences.licence_fields import UnknownField
 from licences.offline_codes import OfflineCode, OfflineTooMuch
 from licences.presentations import LicenceNotValid, VerifierMustAsk
 from licences.registry import LicenceNotFound
+from web.pages import Page, whole
 
 
 class OfflineRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,11 +34,6 @@ class CredentialRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """`proof` is a JWT by the new key: typ openid4vci-proof+jwt, jwk, aud, iat, nonce."""
 
     proof: Annotated[str, Meta(min_length=1, max_length=4096)]
-
-
-class HeldCredentials(Struct, frozen=True):
-    items: list[HeldCredential]
-    next_cursor: str | None = None
 
 
 class CredentialController(Controller):
@@ -90,10 +86,8 @@ class CredentialController(Controller):
     )
     async def many(
         self, licence_id: FromPath[UUID], caller: NamedDependency[Caller]
-    ) -> HeldCredentials:
-        return HeldCredentials(
-            await credentials.list_credentials(licence_id, caller=caller, at=now())
-        )
+    ) -> Page[HeldCredential]:
+        return whole(await credentials.list_credentials(licence_id, caller=caller, at=now()))
 
     @post(
         "/{licence_id:uuid}/credentials",

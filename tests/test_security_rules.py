@@ -16,6 +16,7 @@ Rule = Callable[[ast.AST], bool]
 CLOCKS = {
     "core/clock.py": "the clock itself",
     "sandbox/clock.py": "the sandbox's own",
+    "app/logging.py": "when a line was written, as the machine has it",
     "app/demo/cast.py": "an outside client's, set by the offset it is told",
     "app/heartbeat.py": "compares with the time of a file",
     "core/files.py": "compares with the time of the file store",

@@ -55,9 +55,12 @@ class ETagMiddleware(ASGIMiddleware):
         await next_app(scope, receive, tag)
 
 
+_TAGGED = ("application/json", "application/statuslist+jwt")
+
+
 def _tagged(start: HTTPResponseStartEvent, body: bytes, known: set[str]) -> bytes:
     headers = MutableScopeHeaders(start)
-    if not headers.get("content-type", "").startswith("application/json"):
+    if not headers.get("content-type", "").startswith(_TAGGED):
         return body
     etag = f'"{blake2b(body, digest_size=16).hexdigest()}"'
     headers["ETag"] = f"W/{etag}"

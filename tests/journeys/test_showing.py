@@ -83,7 +83,7 @@ async def test_a_notary_asks_first_and_alone_learns_the_answer(town: Town) -> No
 
     assert before == (403, "licences.verifier_must_ask")
     assert (view["organisation_name"], view["purpose"]) == ("临溪市公证处", "办理公证核验")
-    assert view["items"][0]["whole"]
+    assert view["asked"][0]["whole"]
     assert answer["state"] == "answered"
     assert [field["key"] for field in answer["answer"]["fields"]] == fields
     assert [answer["answer"]["verification_no"]] == agreed["verification_nos"]

@@ -234,7 +234,10 @@ class TestTheTool:
         assert "时钟" in slow.stdout
 
 
-_CLOSED = "import socket\ndef no(*a, **k): raise OSError('no network')\nsocket.socket.connect = socket.getaddrinfo = no\n"
+_CLOSED = (
+    "import socket\ndef no(*a, **k): raise OSError('no network')\n"
+    "socket.socket.connect = socket.getaddrinfo = no\n"
+)
 
 
 def _tool(folder: Path, *arguments: str, slow: int = 0) -> subprocess.CompletedProcess[str]:

@@ -64,7 +64,7 @@ async def test_the_holder_sees_who_asks_for_what_before_agreeing(
         "公证核验",
         "GZ-2026-1",
     )
-    [item] = seen.items
+    [item] = seen.asked
     assert ([field.label for field in item.fields], item.whole) == (["姓名", "准驾车型"], True)
     assert [licence.id for licence in item.licences] == [driving]
     assert not await Verification.exists()
