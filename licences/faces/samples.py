@@ -55,7 +55,7 @@ def _of_persons() -> Sequence[Face]:
             "residence-permit",
             "居住证",
             "临溪市公安局东湖派出所",
-            "姓名:name=阿卜杜热合曼·买买提,性别:sex=男,民族:nation=维吾尔族,"
+            "姓名:name=阿********提,性别:sex=男,民族:nation=维吾尔族,"
             "现居住地:address=临溪市东湖街道湖滨社区****,证号:number=3301**********5217",
             until="2027-09-30",
             portrait=drawn(_LIN),
