@@ -45,8 +45,12 @@ async def define_licence_type(
     return licence_type
 
 
+_LONGEST_CODE = 32
+
+
 async def get_licence_type(code: str) -> LicenceType:
-    licence_type = await LicenceType.get_or_none(code=code)
+    known = len(code) <= _LONGEST_CODE  # the column would refuse to be asked for a longer one
+    licence_type = await LicenceType.get_or_none(code=code) if known else None
     if licence_type is None:
         raise LicenceTypeNotFound(licence_type=code)
     return licence_type

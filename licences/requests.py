@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 from tortoise.exceptions import IntegrityError
+from tortoise.queryset import QuerySet
 
 from core.errors import Conflict, NotAllowed, NotFound
 from core.sealing import Vault
@@ -21,7 +22,7 @@ from licences.checking import VerifiedLicence, open_answer
 from licences.codes import CodeNotGenuine
 from licences.licence_fields import FieldDefinition, check_known, definitions
 from licences.licence_types import get_licence_type
-from licences.models import Verification, VerificationRequest
+from licences.models import REQUEST_ID_LENGTH, Verification, VerificationRequest
 from licences.qr import svg_picture
 from licences.verifications import READABLE, RequestReused
 from licences.wanted import PORTRAIT, LicenceTwice
@@ -156,9 +157,7 @@ async def read_request(
     request_id: str, *, verifier: VerifierCaller, vault: Vault, at: datetime
 ) -> RequestProgress:
     """What became of a request of this verifier's own; anybody else's is not found."""
-    request = await VerificationRequest.get_or_none(
-        verifier_id=verifier.verifier_id, request_id=request_id
-    )
+    request = await _own(request_id, verifier).first()
     if request is None:
         raise RequestNotFound(verifier_id=verifier.verifier_id)
     return RequestProgress(
@@ -171,11 +170,18 @@ async def read_request(
 
 async def cancel_request(request_id: str, *, verifier: VerifierCaller, at: datetime) -> None:
     """Take back a request that is still waiting; one that was answered stays answered."""
-    own = VerificationRequest.filter(verifier_id=verifier.verifier_id, request_id=request_id)
+    own = _own(request_id, verifier)
     if not await own.exists():
         raise RequestNotFound(verifier_id=verifier.verifier_id)
     waiting = own.filter(answered_at=None, refused_at=None, expires_at__gt=at)
     await waiting.update(expires_at=at)
+
+
+def _own(request_id: str, verifier: VerifierCaller) -> QuerySet[VerificationRequest]:
+    """This verifier's request of that name; RequestNotFound for a longer name than any has."""
+    if len(request_id) > REQUEST_ID_LENGTH:  # the column would refuse to be asked for it
+        raise RequestNotFound(verifier_id=verifier.verifier_id)
+    return VerificationRequest.filter(verifier_id=verifier.verifier_id, request_id=request_id)
 
 
 async def find_request(code: str, signer: Signer) -> VerificationRequest:

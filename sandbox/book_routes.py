@@ -41,6 +41,8 @@ PAGES = {
     "sms_replies": "SELECT * FROM sms_replies ORDER BY made_at, reply_id",
     "bank_transfers": "SELECT * FROM bank_transfers ORDER BY created_at, reference",
     "logins": "SELECT * FROM logins ORDER BY made_at, code",
+    "unified_logins": "SELECT * FROM unified_logins ORDER BY made_at, code",
+    "licence_changes": "SELECT * FROM licence_changes ORDER BY number",
     "phone_numbers": "SELECT * FROM phone_numbers ORDER BY made_at, code",
     "callbacks": "SELECT * FROM callbacks ORDER BY id",
     "consents": "SELECT * FROM consents ORDER BY person, template_id",

@@ -38,6 +38,8 @@ NOBODY_WAITS: Mapping[str, str] = {
     "identity/phone_codes.py RESEND_AFTER": "before a next code; the code itself waits longer",
     "identity/refreshing.py GRACE": "a program asks again for a lost answer",
     "identity/tokens.py LEEWAY": "clocks that differ",
+    "licences/credentials.py NONCE_LASTS": "a wallet signs at once by itself",
+    "licences/credentials.py PROOF_SKEW": "clocks that differ",
     "licences/face_links.py AGAIN_WITHIN": "a page loads a picture twice",
     "licences/face_links.py LIFETIME": "a page loads a picture",
     "licences/offline_codes.py REFRESH_AFTER": "the app makes the next code by itself",

@@ -8,7 +8,7 @@ from sandbox.world import World
 
 SEND, CODE = "/cgi-bin/message/subscribe/send", "/wxa/getwxacodeunlimit"
 LINKS, SAFETY = "/wxa/generate", "/wxa/msg_sec_check"
-TOKEN, STABLE_TOKEN = "/cgi-bin/token", "/cgi-bin/stable_token"  # nosec B105: addresses
+TOKEN, STABLE_TOKEN = "/cgi-bin/token", "/cgi-bin/stable_token"
 LINK_OPENS = "opens of schemes and links"
 MOST = {
     (TOKEN, "day"): 2_000,

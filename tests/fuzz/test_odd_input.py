@@ -14,13 +14,16 @@ from redis.asyncio import Redis
 from core.clock import now
 from core.sealing import Vault
 from identity.kinds import Role
-from identity.models import Account, Operator
+from identity.machine_clients import MachineScope, add_machine_key, register_machine_client
+from identity.machine_tokens import exchange_assertion
+from identity.models import Account, Operator, VerifierOrganisation
 from identity.operator_sessions import sign_in_operator
 from identity.operators import new_totp_secret, register_operator
 from identity.persons import register_person
 from identity.sessions import log_in
 from identity.tokens import TokenIssuer
 from identity.verifiers import register_organisation, register_verifier, sign_in_verifier
+from tests.fakes.devices import DeviceKey
 from tests.fakes.identity import FakeProvider
 from web.matrix import Audience, load_matrix, route_keys
 
@@ -70,6 +73,7 @@ async def signed_in(
         Audience.RESIDENT: await _resident(vault, issuer),
         Audience.VERIFIER: await _verifier(issuer),
         Audience.OPERATOR: await _operator(vault),
+        Audience.MACHINE: await _machine(issuer),
     }
     headers = {audience: {"authorization": f"Bearer {token}"} for audience, token in tokens.items()}
     return headers | {Audience.ANYONE: {}}
@@ -115,6 +119,7 @@ async def test_no_route_takes_a_body_that_the_decoder_refuses(
 async def test_no_route_breaks_on_odd_addresses(
     client: httpx.AsyncClient, operations: list[Operation], cache: Redis
 ) -> None:
+    broken = []
     for method, path, headers, _ in operations:
         if path == "/health/ready" or (method == "DELETE" and path.endswith("/current")):
             continue  # there is no such database here; and nobody signs out
@@ -122,8 +127,10 @@ async def test_no_route_breaks_on_odd_addresses(
             for odd in {_filled(path, text), f"{_filled(path)}?{_odd_query(text)}"}:
                 await cache.flushall()  # no limit is met
                 reply = await client.request(method, odd, headers=headers)
-                answered = reply.status_code in range(200, 500) and reply.status_code != 429
-                assert answered, (method, path, odd[:80], reply.text)
+                if reply.status_code not in range(200, 500) or reply.status_code == 429:
+                    broken.append((method, path, odd[:80], reply.text))
+
+    assert broken == [], [each[:3] for each in broken]
 
 
 def _odd_query(text: str) -> str:
@@ -161,6 +168,24 @@ async def _verifier(issuer: TokenIssuer) -> str:
         organisation_id=organisation.id, login_name="gate", password="long enough 1", **common
     )
     return (await sign_in_verifier("gate", "long enough 1", issuer=issuer, at=now())).access_token
+
+
+async def _machine(issuer: TokenIssuer) -> str:
+    key, at = DeviceKey(), now()
+    organisation = await VerifierOrganisation.get()
+    client = await register_machine_client(
+        organisation_id=organisation.id,
+        name="车站系统",
+        scopes=list(MachineScope),
+        networks=["127.0.0.1/32"],
+        daily_quota=1_000_000,
+        actor="system:test",
+    )
+    await add_machine_key(client.id, key.jwk, actor="system:test", at=at)
+    given = await exchange_assertion(
+        key.assertion(client.id, at=at), None, address="127.0.0.1", issuer=issuer, at=at
+    )
+    return given.access_token
 
 
 async def _operator(vault: Vault) -> str:
