@@ -65,6 +65,7 @@ class FaceCheckController(Controller):
             FaceCheckOver,
             FaceNotOffered,
             FaceServiceFailed,
+            RealNameRequired,
         ),
     )
     async def settle(

@@ -39,7 +39,11 @@ class VerifyingController(Controller):
     path = "/verifying"
     tags = ["核验员登录"]
 
-    @get(summary="我的核验身份", description="本账号加入的核验方，没有时为空列表。")
+    @get(
+        summary="我的核验身份",
+        description="本账号加入的核验方，没有时为空列表。",
+        errors=(RealNameRequired,),
+    )
     async def many(
         self,
         caller: NamedDependency[Caller],

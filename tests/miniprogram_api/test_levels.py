@@ -6,6 +6,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from app.commands.openapi import current_document
 from app.providers import Parts
 from core.sealing import Vault
 from identity.kinds import Level
@@ -33,6 +34,20 @@ def test_every_action_of_residents_stands_in_the_list() -> None:
 
 def test_the_list_says_what_it_should_of_the_first_steps() -> None:
     assert {route: LEVELS.needed(*route.split(" ", 1)) for route in FREE} == FREE
+
+
+def test_whoever_is_short_of_a_level_finds_that_in_the_document() -> None:
+    """G01: no status that the document does not name."""
+    silent = [
+        f"{method} {path}"
+        for path, operations in current_document()["paths"].items()
+        for method, operation in operations.items()
+        if any("resident" in scheme for scheme in operation.get("security", ()))
+        and load_levels().needed(method.upper(), path) > Level.NONE
+        and "403" not in operation["responses"]
+    ]
+
+    assert silent == []
 
 
 def test_a_route_that_nobody_thought_about_asks_for_a_real_name() -> None:
