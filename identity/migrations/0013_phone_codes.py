@@ -8,7 +8,7 @@ from tortoise.migrations.constraints import CheckConstraint
 class Migration(migrations.Migration):
     """Codes that are sent to phones."""
 
-    dependencies = [("identity", "0009_terminal_sessions")]
+    dependencies = [("identity", "0012_terminal_sessions")]
 
     operations = [
         ops.CreateModel(

@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 class Migration(migrations.Migration):
     """Tortoise forgets the key of a table whose key is a relation; this says it again."""
 
-    dependencies = [("identity", "0008_taken_up")]
+    dependencies = [("identity", "0011_taken_up")]
 
     operations = [
         ops.AlterModelOptions(

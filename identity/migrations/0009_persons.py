@@ -1,5 +1,3 @@
-from uuid import uuid4
-
 from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete
 from tortoise.indexes import Index
@@ -35,9 +33,11 @@ def _moment(**null: bool) -> object:
 
 
 class Migration(migrations.Migration):
-    """Documents, devices, conflicts, copies and erasure: one person across channels."""
+    """Documents, conflicts, copies and erasure: one person across channels."""
 
-    dependencies = [("identity", "0006_acting")]
+    dependencies = [("identity", "0008_acting")]
+
+    initial = False
 
     operations = [
         ops.CreateModel(
@@ -237,69 +237,4 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.AddConstraint(model_name="IdentityClaim", constraint=_CLAIM_OPEN),
-        ops.CreateModel(
-            name="LoginDevice",
-            fields=[
-                (
-                    "login_id",
-                    fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True),
-                ),
-                (
-                    "account",
-                    fields.ForeignKeyField(
-                        "identity.Account",
-                        source_field="account_id",
-                        db_index=True,
-                        db_constraint=True,
-                        to_field="id",
-                        related_name="devices",
-                        on_delete=OnDelete.RESTRICT,
-                    ),
-                ),
-                ("device_index", fields.CharField(max_length=64)),
-                ("name", fields.CharField(default="", max_length=40)),
-                ("platform", fields.CharField(default="", max_length=16)),
-                ("signed_in_at", _moment()),
-                ("seen_at", _moment()),
-            ],
-            options={
-                "table": "identity_login_device",
-                "app": "identity",
-                "pk_attr": "login_id",
-                "table_description": (
-                    "On what a login happened, and when it was last seen, to the hour. 登录设备"
-                ),
-            },
-            bases=["Model"],
-        ),
-        ops.CreateModel(
-            name="RegisterName",
-            fields=[
-                (
-                    "ref_index",
-                    fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True),
-                ),
-                (
-                    "person",
-                    fields.OneToOneField(
-                        "identity.Person",
-                        source_field="person_id",
-                        db_constraint=True,
-                        to_field="id",
-                        related_name="register_name",
-                        on_delete=OnDelete.RESTRICT,
-                    ),
-                ),
-            ],
-            options={
-                "table": "identity_register_name",
-                "app": "identity",
-                "pk_attr": "ref_index",
-                "table_description": (
-                    "What the population register calls a person, by a keyed hash"
-                    ": the same for all documents."
-                ),
-            },
-            bases=["Model"],
-        ),
     ]

@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
     grants made before the rule end there too.
     """
 
-    dependencies = [("identity", "0005_staff")]
+    dependencies = [("identity", "0007_verifiers")]
 
     operations = [
         ops.CreateModel(

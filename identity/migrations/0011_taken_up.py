@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 class Migration(migrations.Migration):
     """Sessions in which somebody acts for another, found by whom they act for."""
 
-    dependencies = [("identity", "0007_persons")]
+    dependencies = [("identity", "0010_logins")]
 
     operations = [
         ops.RunSQL(
