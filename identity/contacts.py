@@ -57,7 +57,7 @@ async def verify_phone(
     async with in_transaction():
         if not await claim_once(kind, brought, at=at):
             raise PhoneProofUsed(account_id=caller.account_id)
-        await _wait_for_turn(index)
+        await wait_for_turn(index)
         account = await Account.select_for_update().get(id=caller.account_id)
         await _take(account, phone, index, vault, at=at)
         await audit.record(caller.actor(), "account.phone", f"account:{account.id}")
@@ -67,11 +67,19 @@ async def verify_phone(
 
 async def take_phone(account: Account, phone: str, *, vault: Vault, at: datetime) -> None:
     """Keep a number that was just proved to be at an account's hand, in the caller's transaction,
-    which holds the account. Whoever else had it has it no longer.
+    which waited for its turn and then for the account. Whoever else had it has it no longer.
     """
-    index = phone_index(phone, vault)
-    await _wait_for_turn(index)
-    await _take(account, phone, index, vault, at=at)
+    await _take(account, phone, phone_index(phone, vault), vault, at=at)
+
+
+async def wait_for_turn(index: UUID) -> None:
+    """Of two accounts that prove one number at once, the second ends the first's binding. In the
+    caller's transaction, before it waits for an account: the other way round two could wait for
+    each other.
+    """
+    connection = connections.get("default")
+    lock = int.from_bytes(index.bytes[:8], signed=True)
+    await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [lock])
 
 
 def phone_index(phone: str, vault: Vault) -> UUID:
@@ -157,13 +165,6 @@ async def _keep(account_id: UUID, phone: str, index: UUID, vault: Vault, *, at: 
         phone_index=index,
         verified_at=at,
     )
-
-
-async def _wait_for_turn(index: UUID) -> None:
-    """Of two accounts that prove one number at once, the second ends the first's binding."""
-    connection = connections.get("default")
-    lock = int.from_bytes(index.bytes[:8], signed=True)
-    await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [lock])
 
 
 async def _take(account: Account, phone: str, index: UUID, vault: Vault, *, at: datetime) -> None:

@@ -20,12 +20,12 @@ from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
 from core import audit
-from core.errors import NotSignedIn, Rejected, UpstreamFailed
+from core.errors import DomainError, NotSignedIn, Rejected, UpstreamFailed
 from core.ids import new_number
 from core.sealing import Vault
 from core.wire import NoAnswer
-from core.wire.sms import SmsLine, SmsRefused
-from identity.contacts import phone_index, take_phone
+from core.wire.sms import NumberRefused, SmsLine, SmsRefused
+from identity.contacts import phone_index, take_phone, wait_for_turn
 from identity.kinds import ProviderName
 from identity.login_devices import DeviceHint, note_login
 from identity.models import Account, PhoneChallenge, PhoneContact, Session
@@ -69,18 +69,19 @@ class SmsLines:
 
     async def send(self, phone: str, text: str, *, at: datetime) -> None:
         """By the first that takes it: a code that comes twice does no harm. ProviderUnknown when
-        there is none; PhoneNotReachable when the last one refused the number."""
+        there is none; PhoneNotReachable when it is for the number that one refused."""
         if not self._lines:
             raise ProviderUnknown(provider=ProviderName.PHONE.value)
-        number, refused = new_number("C", at), False
+        number = new_number("C", at)
+        error: DomainError = SmsFailed()
         for line in self._lines:
             try:
                 return await line.send(phone, text, number=number)
-            except SmsRefused:
-                refused = True
-            except NoAnswer:
-                refused = False
-        raise PhoneNotReachable() if refused else SmsFailed()
+            except NumberRefused:
+                error = PhoneNotReachable()
+            except (SmsRefused, NoAnswer):
+                continue
+        raise error
 
 
 class CodeSent(Struct, frozen=True, kw_only=True):
@@ -135,6 +136,7 @@ async def sign_in_by_phone(
         unused = PhoneChallenge.filter(id=challenge_id, used_at=None)
         if not await unused.update(used_at=at):
             raise PhoneCodeRefused()
+        await wait_for_turn(index)  # before the account, as whoever proves the number does
         subject = Subject(index.hex)
         account = await account_of(ProviderName.PHONE, APP, subject, at=at)
         account = await _without_former_owner(account, at=at)

@@ -23,6 +23,10 @@ class SmsRefused(Exception):
     """The supplier did not take it. The message is its code and carries no data."""
 
 
+class NumberRefused(SmsRefused):
+    """It cannot send to such a number."""
+
+
 @runtime_checkable
 class SmsLine(Protocol):
     """One supplier."""
@@ -52,7 +56,8 @@ class JsonSms:
         }
         answer = await self._api.post("/v1/messages", msgspec.json.encode(body))
         if answer.status != 201:
-            raise SmsRefused(_code_of(answer.body))
+            code = _code_of(answer.body)
+            raise NumberRefused(code) if code == "phone_invalid" else SmsRefused(code)
 
 
 class FormSms:
@@ -94,7 +99,7 @@ class FormSms:
         if response.status_code != 200 or not (result.startswith("0,") or _is_code(result)):
             raise NoAnswer(f"status {response.status_code}")
         if not result.startswith("0,"):
-            raise SmsRefused(result)
+            raise NumberRefused(result) if result == "-3" else SmsRefused(result)
 
 
 def _is_code(text: str) -> bool:

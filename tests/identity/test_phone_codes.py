@@ -9,9 +9,10 @@ import pytest
 
 from core.sealing import Vault
 from core.wire import NoAnswer
-from core.wire.sms import SmsLine, SmsRefused
+from core.wire.sms import NumberRefused, SmsLine, SmsRefused
+from identity.contacts import verify_phone
 from identity.kinds import ProviderName
-from identity.models import Account, PhoneChallenge, PhoneContact, Session
+from identity.models import Account, OneTimeProof, PhoneChallenge, PhoneContact, Session
 from identity.phone_codes import (
     LASTS,
     MAX_TRIES,
@@ -25,9 +26,10 @@ from identity.phone_codes import (
     sign_in_by_phone,
 )
 from identity.providers import ProviderUnknown
-from identity.sessions import SignedIn
+from identity.sessions import SignedIn, log_in
 from identity.tokens import TokenIssuer
 from tests.conftest import AT
+from tests.fakes.identity import NO_CACHE, FakeProvider, caller_of
 from tests.payments import make
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -185,6 +187,29 @@ class TestReissuedNumbers:
 
         assert (signed_in.party_id, signed_in.level) == (None, 1)
 
+    async def test_who_signs_in_and_who_proves_the_number_do_not_wait_for_each_other(
+        self, vault: Vault, issuer: TokenIssuer
+    ) -> None:
+        """A12, at the same moment: one of them has the number in the end."""
+        provider = FakeProvider()
+        for n in range(20):
+            challenge = await ask(vault)
+            tapped = await log_in(f"openid-{n}", provider=provider, issuer=issuer, at=AT)
+            caller = await caller_of(tapped, at=AT)
+            proof = verify_phone(
+                caller,
+                f"phone-{PHONE}",
+                provider=provider,
+                vault=vault,
+                states=NO_CACHE,
+                at=AT,
+            )
+
+            await asyncio.gather(sign_in(challenge, vault, issuer), proof)
+
+            assert await PhoneContact.filter(ended_at=None).count() == 1
+            await OneTimeProof.all().delete()
+
 
 class TestSuppliers:
     async def test_the_next_one_is_tried_when_one_does_not_answer_or_refuses(
@@ -200,7 +225,9 @@ class TestSuppliers:
     @pytest.mark.parametrize(
         ("suppliers", "error"),
         [
-            ([Supplier(SmsRefused("phone_invalid"))], PhoneNotReachable),
+            ([Supplier(NumberRefused("phone_invalid"))], PhoneNotReachable),
+            ([Supplier(NumberRefused("-3")), Supplier(NoAnswer("gone"))], PhoneNotReachable),
+            ([Supplier(SmsRefused("frequency_limit"))], SmsFailed),
             ([Supplier(NoAnswer("gone"))], SmsFailed),
             ([], ProviderUnknown),
         ],
