@@ -16,6 +16,7 @@ from identity.kinds import Level, ProviderName
 from identity.models import Account, LegalEntity, Person, Session
 from identity.persons import register_person
 from payments.attempts import prepare_payment
+from payments.disbursements import disburse_requested
 from payments.gateways import Gateways, Provider, Receipt
 from payments.models import FeeOrder, PaymentAttempt
 from payments.orders import issue_fee, register_agency
@@ -135,3 +136,16 @@ async def entity(vault: Vault, *, with_account: bool = True) -> LegalEntity:
 def payers(*transfers: FakeTransfers, bank: FakeBank | None = None) -> Payers:
     """Those who pay out to persons, in this order; WeChat when none is named."""
     return Payers(Gateways([], transfers or [FakeTransfers()]), bank or FakeBank())
+
+
+async def disburse(payee_id: UUID, payers: Payers, vault: Vault, reference: str = "E-1") -> None:
+    await disburse_requested(
+        reference,
+        str(payee_id),
+        10000,
+        "高龄津贴",
+        "330199-civil-affairs",
+        "330199",
+        payers=payers,
+        vault=vault,
+    )

@@ -1,15 +1,12 @@
 """What an enterprise is paid, to the account that it named."""
 
-from uuid import UUID
-
 import pytest
 
 from core.sealing import Vault
-from payments.disbursements import disburse_requested, follow_disbursement
+from payments.disbursements import follow_disbursement
 from payments.gateways import Transfer, TransferState
 from payments.kinds import DisbursementStatus, PayoutChannel
 from payments.models import Disbursement, Posting
-from payments.payouts import Payers
 from payments.transfers import apply_transfer
 from tests.conftest import AT
 from tests.fakes.payments import FakeBank
@@ -21,24 +18,11 @@ pytestmark = pytest.mark.usefixtures("db")
 FINISHED = "proactive.disbursement_finished"
 
 
-async def disburse(payee_id: UUID, payers: Payers, vault: Vault) -> None:
-    await disburse_requested(
-        "E-1",
-        str(payee_id),
-        10000,
-        "高龄津贴",
-        "330199-civil-affairs",
-        "330199",
-        payers=payers,
-        vault=vault,
-    )
-
-
 class TestToEnterprises:
     async def test_pays_the_account_that_the_enterprise_named(self, vault: Vault) -> None:
         payee, bank = await make.entity(vault), FakeBank()
 
-        await disburse(payee.id, make.payers(bank=bank), vault)
+        await make.disburse(payee.id, make.payers(bank=bank), vault)
 
         row = await Disbursement.get()
         assert (row.status, row.channel) == (DisbursementStatus.PAID, PayoutChannel.BANK)
@@ -49,7 +33,7 @@ class TestToEnterprises:
         payee, bank = await make.entity(vault), FakeBank(fails=2)
         payers = make.payers(bank=bank)
 
-        await disburse(payee.id, payers, vault)
+        await make.disburse(payee.id, payers, vault)
         row = await Disbursement.get()
         for step in (1, 2):
             await follow_disbursement(str(row.id), step, payers=payers, vault=vault)
@@ -62,7 +46,7 @@ class TestToEnterprises:
     async def test_money_that_comes_back_is_taken_out_of_the_book(self, vault: Vault) -> None:
         """E13."""
         payee, bank = await make.entity(vault), FakeBank()
-        await disburse(payee.id, make.payers(bank=bank), vault)
+        await make.disburse(payee.id, make.payers(bank=bank), vault)
         row = await Disbursement.get()
         back = Transfer(number=row.number, state=TransferState.FAILED, reason="account_closed")
 
@@ -79,7 +63,7 @@ class TestToEnterprises:
         payee = await make.entity(vault)
         bank = FakeBank(state=TransferState.FAILED, reason="account_name_mismatch")
 
-        await disburse(payee.id, make.payers(bank=bank), vault)
+        await make.disburse(payee.id, make.payers(bank=bank), vault)
 
         row = await Disbursement.get()
         assert (row.status, row.reason) == (DisbursementStatus.FAILED, "account_name_mismatch")
@@ -88,6 +72,6 @@ class TestToEnterprises:
     async def test_without_an_account_it_is_held(self, vault: Vault) -> None:
         payee = await make.entity(vault, with_account=False)
 
-        await disburse(payee.id, make.payers(), vault)
+        await make.disburse(payee.id, make.payers(), vault)
 
         assert (await Disbursement.get()).status is DisbursementStatus.HELD

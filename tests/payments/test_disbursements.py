@@ -11,7 +11,6 @@ from payments.disbursements import (
     DisbursementNotFound,
     PayeeNotFound,
     confirmation,
-    disburse_requested,
     follow_disbursement,
     get_disbursement,
     request_disbursement,
@@ -20,7 +19,6 @@ from payments.gateways import Contract, Gateways, Transfer, TransferOrder, Trans
 from payments.kinds import DisbursementStatus, PayoutChannel
 from payments.models import Disbursement, Posting
 from payments.orders import ReferenceReused
-from payments.payouts import Payers
 from payments.transfers import apply_transfer
 from tests.conftest import AT
 from tests.fakes.payments import FakeBank, FakeTransfers
@@ -49,26 +47,13 @@ class QueuedTransfers(FakeTransfers):
         return msgspec.structs.replace(bill, **accepted) if self.is_queued else bill
 
 
-async def disburse(payee_id: UUID, payers: Payers, vault: Vault, reference: str = "E-1") -> None:
-    await disburse_requested(
-        reference,
-        str(payee_id),
-        10000,
-        "高龄津贴",
-        "330199-civil-affairs",
-        "330199",
-        payers=payers,
-        vault=vault,
-    )
-
-
 class TestToPersons:
     async def test_offers_the_money_in_the_wallet_and_waits_for_the_payee(
         self, vault: Vault
     ) -> None:
         payee, transfers = await make.caller(vault), FakeTransfers()
 
-        await disburse(payee.party_id, make.payers(transfers), vault)
+        await make.disburse(payee.party_id, make.payers(transfers), vault)
 
         row = await Disbursement.get()
         [order] = transfers.asked
@@ -81,7 +66,7 @@ class TestToPersons:
 
     async def test_only_the_payees_wallet_gets_what_confirms_it(self, vault: Vault) -> None:
         payee, transfers = await make.caller(vault), FakeTransfers()
-        await disburse(payee.party_id, make.payers(transfers), vault)
+        await make.disburse(payee.party_id, make.payers(transfers), vault)
         gateways = Gateways([], [transfers])
         row = await Disbursement.get()
 
@@ -99,7 +84,7 @@ class TestToPersons:
 
     async def test_once_confirmed_it_is_in_the_book_and_told(self, vault: Vault) -> None:
         payee, transfers = await make.caller(vault), FakeTransfers()
-        await disburse(payee.party_id, make.payers(transfers), vault)
+        await make.disburse(payee.party_id, make.payers(transfers), vault)
         row = await Disbursement.get()
         done = transfers.confirm(row.number)
 
@@ -119,7 +104,7 @@ class TestToPersons:
         """B21, for payouts."""
         payee, transfers = await make.caller(vault), FakeTransfers()
         payers = make.payers(transfers)
-        await disburse(payee.party_id, payers, vault)
+        await make.disburse(payee.party_id, payers, vault)
         row = await Disbursement.get()
         transfers.confirm(row.number)
 
@@ -133,7 +118,7 @@ class TestToPersons:
         payee, transfers = await make.caller(vault), FakeTransfers(fails=1)
         payers = make.payers(transfers)
 
-        await disburse(payee.party_id, payers, vault)
+        await make.disburse(payee.party_id, payers, vault)
         assert (await Disbursement.get()).status is DisbursementStatus.UNKNOWN
         await follow_disbursement(str((await Disbursement.get()).id), 1, payers=payers, vault=vault)
 
@@ -148,7 +133,7 @@ class TestToPersons:
         """Accepted at first; a query then says that it waits, and never brings the package."""
         payee, transfers = await make.caller(vault), QueuedTransfers()
         payers = make.payers(transfers)
-        await disburse(payee.party_id, payers, vault)
+        await make.disburse(payee.party_id, payers, vault)
         row = await Disbursement.get()
         queued = (row.status, row.package_sealed)
 
@@ -168,7 +153,7 @@ class TestToPersons:
     async def test_an_answer_that_comes_after_the_end_changes_nothing(self, vault: Vault) -> None:
         """B09: a late failure of a wallet does not undo money that arrived."""
         payee, transfers = await make.caller(vault), FakeTransfers()
-        await disburse(payee.party_id, make.payers(transfers), vault)
+        await make.disburse(payee.party_id, make.payers(transfers), vault)
         row = await Disbursement.get()
         waiting = transfers.bills[row.number]
         await apply_transfer(transfers.confirm(row.number), vault=vault, at=AT)
@@ -183,7 +168,7 @@ class TestToPersons:
 
     async def test_an_amount_that_differs_is_a_persons(self, vault: Vault) -> None:
         payee, transfers = await make.caller(vault), FakeTransfers()
-        await disburse(payee.party_id, make.payers(transfers), vault)
+        await make.disburse(payee.party_id, make.payers(transfers), vault)
         row = await Disbursement.get()
         wrong = Transfer(number=row.number, state=TransferState.PAID, amount_fen=9999)
 
@@ -197,7 +182,7 @@ class TestToPersons:
         payee, transfers = await make.person(vault), FakeTransfers()
         payers = make.payers(transfers)
 
-        await disburse(payee.id, payers, vault)
+        await make.disburse(payee.id, payers, vault)
         row = await Disbursement.get()
         assert (row.status, row.reason) == (DisbursementStatus.HELD, "no_channel")
         assert [task.kind for task in await HumanTask.all()] == ["payments.payout_held"]
@@ -221,7 +206,7 @@ class TestToPersons:
         payee, transfers = await make.caller(vault), FakeTransfers()
         transfers.refuses = refuses
 
-        await disburse(payee.party_id, make.payers(transfers), vault)
+        await make.disburse(payee.party_id, make.payers(transfers), vault)
 
         row = await Disbursement.get()
         assert (row.status, row.reason) == (status, refuses)
@@ -234,7 +219,7 @@ class TestRequestDisbursement:
         payee, bank = await make.entity(vault), FakeBank()
         payers = make.payers(bank=bank)
 
-        await asyncio.gather(*(disburse(payee.id, payers, vault) for _ in range(5)))
+        await asyncio.gather(*(make.disburse(payee.id, payers, vault) for _ in range(5)))
 
         row = await Disbursement.get()
         assert row.status is DisbursementStatus.PAID
@@ -243,10 +228,10 @@ class TestRequestDisbursement:
 
     async def test_a_used_reference_does_not_pay_other_money(self, vault: Vault) -> None:
         payee, other = await make.entity(vault), await make.caller(vault)
-        await disburse(payee.id, make.payers(), vault)
+        await make.disburse(payee.id, make.payers(), vault)
 
         with pytest.raises(ReferenceReused):
-            await disburse(other.party_id, make.payers(), vault)
+            await make.disburse(other.party_id, make.payers(), vault)
 
     async def test_nobody_is_paid_who_is_not_there(self, vault: Vault) -> None:
         with pytest.raises(PayeeNotFound):
