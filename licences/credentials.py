@@ -12,7 +12,7 @@ from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from core import audit
-from core.clock import CHINA, date_in_china
+from core.clock import CHINA
 from core.errors import Conflict, NotFound, Rejected
 from core.sealing import Vault
 from core.signing import BadSignature
@@ -21,8 +21,8 @@ from identity.device_keys import PublicKey, PublicKeyInvalid, header_of, read_pu
 from licences.issuing import LicenceIssuer
 from licences.kinds import EntryKind
 from licences.licence_fields import open_values
-from licences.models import Licence, LicenceStatus, StatusEntry
-from licences.presentations import LicenceNotValid
+from licences.models import Licence, StatusEntry
+from licences.presentations import lock_valid
 from licences.sd_jwt import combine, hide
 from licences.status_lists import take_place
 from licences.wallet import find_own
@@ -101,8 +101,11 @@ async def issue_credential(
     licence = await find_own(licence_id, caller)
     key = _proved_key(proof, caller, issuer, at)
     ends = min(at + LIFETIME, _end_of(licence) or at + LIFETIME)
+    values = open_values(licence, vault)  # first: what does not open must not take a place
     async with in_transaction():
-        await _lock_showable(licence, at)
+        await lock_valid([licence.id], at=at)  # of many at once no more pass than there may be
+        if await _living(licence.id, at).count() >= MOST:
+            raise CredentialsTooMany(licence_id=licence.id)
         entry = await take_place(
             licence.id,
             EntryKind.CREDENTIAL,
@@ -114,7 +117,7 @@ async def issue_credential(
         await audit.record(
             caller.actor(), "licences.issue_credential", subject, credential=str(entry.id)
         )
-    return _issued(licence, entry, key, issuer, open_values(licence, vault))
+    return _issued(licence, entry, key, issuer, values)
 
 
 async def list_credentials(
@@ -141,16 +144,6 @@ async def revoke_credential(
             await audit.record(
                 caller.actor(), "licences.revoke_credential", subject, credential=str(credential_id)
             )
-
-
-async def _lock_showable(licence: Licence, at: datetime) -> None:
-    """The licence locked, so that of many requests at once no more pass than there may be."""
-    locked = await Licence.filter(id=licence.id).select_for_update(no_key=True).get()
-    status = locked.status_on(date_in_china(at))
-    if status is not LicenceStatus.VALID:
-        raise LicenceNotValid(licence_id=licence.id, status=status.value)
-    if await _living(licence.id, at).count() >= MOST:
-        raise CredentialsTooMany(licence_id=licence.id)
 
 
 def _living(licence_id: UUID, at: datetime) -> QuerySet[StatusEntry]:
@@ -180,8 +173,8 @@ def _proved_key(proof: str, caller: Caller, issuer: LicenceIssuer, at: datetime)
 
 
 def _check_moment(issued: object, at: datetime) -> None:
-    longest = (NONCE_LASTS + PROOF_SKEW).total_seconds()
-    if type(issued) is not int or abs(at.timestamp() - issued) > longest:
+    longest = int((NONCE_LASTS + PROOF_SKEW).total_seconds())
+    if type(issued) is not int or abs(int(at.timestamp()) - issued) > longest:
         raise ValueError("iat")
 
 

@@ -13,7 +13,6 @@ from msgspec import Struct
 from tortoise.transactions import in_transaction
 
 from core import audit
-from core.clock import date_in_china
 from core.errors import Rejected
 from core.sealing import Vault
 from identity.callers import Caller
@@ -29,8 +28,8 @@ from licences.licence_fields import (
     open_values,
     show,
 )
-from licences.models import Licence, LicenceStatus, StatusEntry
-from licences.presentations import LicenceNotValid, VerifierMustAsk
+from licences.models import Licence, StatusEntry
+from licences.presentations import VerifierMustAsk, lock_valid
 from licences.qr import svg_picture
 from licences.status_lists import take_place
 from licences.wallet import find_own
@@ -84,13 +83,15 @@ async def make_offline_code(
     licence = await find_own(licence_id, caller)
     known = definitions(licence.licence_type)
     check_known(consented, known)
-    _check_showable(licence, at)
+    if licence.licence_type.high_stakes:
+        raise VerifierMustAsk(licence_id=licence.id)
     shown = show(open_values(licence, vault), known, only=consented)
     known_as_of = (await freshness.freshness_of(licence, at=at)).as_of
     async with in_transaction():
+        await lock_valid([licence.id], at=at)  # of two at once the second finds the first's place
         place = await _place(licence, at)
+        code = _signed(_body(licence, place, shown, as_of=known_as_of, at=at), issuer)
         await audit.record(caller.actor(), "licences.present_offline", f"licence:{licence.id}")
-    code = _signed(_body(licence, place, shown, as_of=known_as_of, at=at), issuer)
     return OfflineCode(
         code=code,
         picture=svg_picture(code),
@@ -101,14 +102,6 @@ async def make_offline_code(
         as_of=known_as_of,
         notices=list(NOTICES),
     )
-
-
-def _check_showable(licence: Licence, at: datetime) -> None:
-    if licence.licence_type.high_stakes:
-        raise VerifierMustAsk(licence_id=licence.id)
-    status = licence.status_on(date_in_china(at))
-    if status is not LicenceStatus.VALID:
-        raise LicenceNotValid(licence_id=licence.id, status=status.value)
 
 
 async def _place(licence: Licence, at: datetime) -> StatusEntry:

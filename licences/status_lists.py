@@ -22,7 +22,7 @@ from licences.models import LicenceStatus, StatusEntry, StatusList
 TYPE = "statuslist+jwt"
 SIZE = 1 << 17
 BITS = 2
-REBUILD_AFTER = timedelta(minutes=1)
+REBUILD_AFTER = timedelta(seconds=45)
 TTL = timedelta(minutes=5)
 """When a verifier with a network should fetch a list again."""
 
@@ -76,7 +76,7 @@ _BEYOND_ALL = 2**31
 
 async def read_list(list_id: int, *, issuer: LicenceIssuer, at: datetime) -> str:
     """The list as a token; made now when nobody made it lately."""
-    known = list_id < _BEYOND_ALL  # the column would refuse to be asked for more
+    known = 0 < list_id < _BEYOND_ALL  # the column would refuse to be asked for more
     found = await StatusList.get_or_none(id=list_id) if known else None
     if found is None:
         raise StatusListNotFound(list_id=list_id)
@@ -92,7 +92,10 @@ async def list_uris(issuer: LicenceIssuer) -> list[str]:
 
 
 async def rebuild_lists(*, issuer: LicenceIssuer, at: datetime) -> None:
-    """Make anew what was made more than a minute ago. Safe in many processes."""
+    """Make anew what was not made just now: asked every ten seconds, none is a minute old.
+
+    Safe in many processes.
+    """
     stale = Q(built_at=None) | Q(built_at__lte=at - REBUILD_AFTER)
     for status_list in await StatusList.filter(stale).order_by("id"):
         await _build(status_list, issuer, at)

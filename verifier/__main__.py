@@ -4,6 +4,7 @@ Ends with 0 when valid, 1 when not, 2 when it cannot be told here.
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -122,9 +123,9 @@ def _is_over(until: str, at: float) -> bool:
 def _given(text: str, most: int) -> str:
     """The text itself, of a file, or of what comes in when it is -."""
     if text == "-":
-        return sys.stdin.read(most).strip("\r\n")
+        return sys.stdin.buffer.read(most).decode("utf-8", "replace").strip("\r\n")
     path = Path(text)
-    if len(text) < 256 and path.is_file():
+    if len(os.fsencode(text)) < 256 and path.is_file():
         if path.stat().st_size > most:
             raise Refused("not_genuine")
         return path.read_text("utf-8", "replace").strip("\r\n")

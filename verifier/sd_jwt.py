@@ -32,7 +32,6 @@ class Credential:
     claims: Json
     status_uri: str
     status_index: int
-    bound: bool
 
 
 def read_presentation(
@@ -62,7 +61,6 @@ def read_presentation(
         claims=shown,
         status_uri=uri,
         status_index=index,
-        bound=True,
     )
 
 

@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from verifier.jws import Json, Keys, read_keys, read_object
-from verifier.refusals import Undecided
+from verifier.refusals import Refused, Undecided
 from verifier.status_list import MAX_BYTES, SKEW_SECONDS, StatusList, read_list
 
 METADATA = "/.well-known/jwt-vc-issuer"
@@ -36,9 +37,12 @@ class Shelf:
         """The list of this address; Undecided when we have none that still holds."""
         if at < self.fetched - SKEW_SECONDS:
             raise Undecided("clock_behind")
-        if uri not in self.lists:
-            raise Undecided("no_list")
-        return read_list(self.lists[uri], self.keys, uri=uri, at=at)
+        try:
+            return read_list(self.lists[uri], self.keys, uri=uri, at=at)
+        except Undecided:
+            raise
+        except (KeyError, Refused):  # what is broken here says nothing of what was shown
+            raise Undecided("no_list") from None
 
     def list_uri(self, number: int) -> str:
         return f"{self.issuer}/agency/v1/status-lists/{number}"
@@ -49,7 +53,7 @@ def load(folder: Path) -> Shelf:
     try:
         kept = read_object((folder / "issuer.json").read_bytes())
         return Shelf(kept["issuer"], kept["jwks"], kept["lists"], float(kept["fetched"]))
-    except (OSError, KeyError, ValueError):
+    except (OSError, KeyError, ValueError, Refused):
         raise Undecided("never_synced") from None
 
 
@@ -58,20 +62,29 @@ def sync(issuer: str, folder: Path, *, at: float) -> Shelf:
     if not _may_be_asked(issuer):
         raise SyncFailed("需要 https 地址")
     try:
-        metadata = read_object(_fetch(issuer + METADATA))
-        if metadata.get("issuer") != issuer:
-            raise SyncFailed("对方自报的地址与所填不一致")
-        jwks = read_object(_fetch(_below(metadata.get("jwks_uri"), issuer)))
-        source = metadata.get("status_list_aggregation_endpoint")
-        named = read_object(_fetch(_below(source, issuer))).get("status_lists")
-        uris = [_below(uri, issuer) for uri in named] if isinstance(named, list) else []
-        lists = {uri: _fetch(uri).decode("ascii") for uri in uris}
-    except (OSError, UnicodeError) as error:
-        raise SyncFailed(f"没有连上（{type(error).__name__}）") from None
+        shelf = _fetched(issuer, at)
+        _keep(shelf, folder)
+    except Undecided:
+        raise
+    except Refused:
+        raise SyncFailed("对方给出的不是签发方的内容，可能要先登录所连的网络") from None
+    except (OSError, HTTPException, UnicodeError) as error:
+        raise SyncFailed(f"没有连上或无法保存（{type(error).__name__}）") from None
+    return shelf
+
+
+def _fetched(issuer: str, at: float) -> Shelf:
+    metadata = read_object(_fetch(issuer + METADATA))
+    if metadata.get("issuer") != issuer:
+        raise SyncFailed("对方自报的地址与所填不一致")
+    jwks = read_object(_fetch(_below(metadata.get("jwks_uri"), issuer)))
+    source = metadata.get("status_list_aggregation_endpoint")
+    named = read_object(_fetch(_below(source, issuer))).get("status_lists")
+    uris = [_below(uri, issuer) for uri in named] if isinstance(named, list) else []
+    lists = {uri: _fetch(uri).decode("ascii") for uri in uris}
     shelf = Shelf(issuer, jwks, lists, at)
-    for uri in lists:
-        shelf.find_list(uri, at=at)
-    _keep(shelf, folder)
+    for uri, token in lists.items():
+        read_list(token, shelf.keys, uri=uri, at=at)
     return shelf
 
 
@@ -83,7 +96,10 @@ def _keep(shelf: Shelf, folder: Path) -> None:
 
 
 def _may_be_asked(address: str) -> bool:
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
 
 

@@ -39,9 +39,21 @@ def proof(
 ) -> str:
     nonce = make_nonce(caller=caller, issuer=issuer, at=at).nonce
     claims = {"aud": issuer.address, "iat": int(at.timestamp()), "nonce": nonce} | changes
+    return sign_proof(claims, key=key)
+
+
+def sign_proof(
+    claims: dict[str, Any],
+    *,
+    key: EllipticCurvePrivateKey = HOLDER_KEY,
+    signed_by: EllipticCurvePrivateKey | None = None,
+    **headers: Any,
+) -> str:
+    """A proof that says this, of a key, signed by it or by another."""
     described = ECAlgorithm.to_jwk(key.public_key(), as_dict=True)
     jwk = {name: described[name] for name in ("kty", "crv", "x", "y")}
-    return jwt.encode(claims, key, algorithm="ES256", headers={"typ": PROOF_TYPE, "jwk": jwk})
+    said = {"typ": PROOF_TYPE, "jwk": jwk} | headers
+    return jwt.encode(claims, signed_by or key, algorithm="ES256", headers=said)
 
 
 def present(
@@ -56,7 +68,18 @@ def present(
     """The holder's side: the disclosures of these names, and its signature over all of it."""
     signed, *disclosures, _ = credential.split("~")
     kept = [text for text in disclosures if _name(text) in keep]
-    shown = "~".join([signed, *kept, ""])
+    return bind("~".join([signed, *kept, ""]), audience=audience, nonce=nonce, at=at, key=key)
+
+
+def bind(
+    shown: str,
+    *,
+    audience: str,
+    nonce: str,
+    at: datetime,
+    key: EllipticCurvePrivateKey = HOLDER_KEY,
+) -> str:
+    """The same of any text: what a holder signs need not be what it was given."""
     digest = urlsafe_b64encode(sha256(shown.encode()).digest()).rstrip(b"=").decode()
     claims = {
         "iat": int(at.timestamp()),
