@@ -41,6 +41,7 @@ class PublishedKeys:
         self._keys: dict[str, EllipticCurvePublicKey] = {}
         self._fetched_at: datetime | None = None
         self._asked_at: datetime | None = None
+        self._was_mute = False
         self._single = asyncio.Lock()
 
     async def key(self, kid: str, *, at: datetime) -> EllipticCurvePublicKey:
@@ -49,9 +50,9 @@ class PublishedKeys:
             async with self._single:
                 if not self._holds(kid, at):
                     await self._fetch(at)
-        if kid not in self._keys:
-            raise BadSignature
-        return self._keys[kid]
+        if kid in self._keys:
+            return self._keys[kid]
+        raise NoAnswer("keys") if self._was_mute else BadSignature
 
     def _holds(self, kid: str, at: datetime) -> bool:
         """Whether nothing need be asked: it is known and fresh, or was asked about just now."""
@@ -60,17 +61,16 @@ class PublishedKeys:
         return waits or (fresh and kid in self._keys)
 
     async def _fetch(self, at: datetime) -> None:
-        self._asked_at = at
+        """While it is mute those we have are still its own. Without any it is asked each time."""
         try:
             response = await self._client.get(self._path)
             told = msgspec.json.decode(response.raise_for_status().content, type=_KeySet)
-        except (httpx.HTTPError, msgspec.MsgspecError) as error:
-            if self._keys:  # those we have are still theirs
-                return
-            self._asked_at = None
-            raise NoAnswer(type(error).__name__) from None
+        except (httpx.HTTPError, msgspec.MsgspecError):
+            self._was_mute = True
+            self._asked_at = at if self._keys else None
+            return
+        self._was_mute, self._asked_at, self._fetched_at = False, at, at
         self._keys = {str(one.get("kid")): key for one in told.keys if (key := _read_key(one))}
-        self._fetched_at = at
 
 
 async def open_token(
