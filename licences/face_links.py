@@ -20,7 +20,7 @@ from core.models import StoredFile
 from core.sealing import Place, Vault
 from core.signing import BadSignature, Signer
 from identity.callers import Caller
-from identity.models import Session
+from identity.session_states import load_state
 from licences import freshness
 from licences.faces.face import Face, FaceField, FaceForm
 from licences.faces.studio import FaceBusy, Studio
@@ -167,12 +167,17 @@ async def _claim(link_id: UUID, *, network: str, vault: Vault, at: datetime) -> 
     fresh = FaceLink.filter(id=link_id, used_at=None, expires_at__gt=at)
     if not await fresh.update(used_at=at, used_from=place, fetches=1):
         again = FaceLink.filter(
-            id=link_id, used_from=place, used_at__gt=at - AGAIN_WITHIN, fetches__lt=FETCHES
+            id=link_id,
+            used_from=place,
+            used_at__gt=at - AGAIN_WITHIN,
+            expires_at__gt=at,
+            fetches__lt=FETCHES,
         )
         if not await again.update(fetches=F("fetches") + 1):
             raise FaceLinkGone(link_id=link_id)
     link = await FaceLink.get(id=link_id)
-    if not await Session.filter(id=link.session_id, ended_at=None).exists():
+    state = await load_state(link.session_id, at=at)
+    if state is None or not state.living:
         raise FaceLinkGone(link_id=link_id)
     return link
 

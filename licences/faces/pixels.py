@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import assert_never
 
 import resvg_py
-from PIL import Image, ImageChops, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from core.pictures import PictureRefused, decoded
 from licences.faces.canvas import Canvas, Letters, Mark, Portrait, Stamp, Watermark
@@ -153,4 +153,4 @@ def _rounded(size: tuple[int, int], radius: int) -> Image.Image:
     """A mask with round corners, smooth at the edge."""
     great = Image.new("L", (size[0] * 2, size[1] * 2))
     ImageDraw.Draw(great).rounded_rectangle((0, 0, *great.size), radius * 2, fill=255)
-    return ImageChops.lighter(great.resize(size, Image.Resampling.LANCZOS), Image.new("L", size))
+    return great.resize(size, Image.Resampling.LANCZOS)

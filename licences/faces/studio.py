@@ -70,7 +70,11 @@ class Studio:
             await child.wait()
 
     async def _ask(self, asked: bytes) -> bytes:
-        child = await self._living()
+        try:
+            child = await self._living()
+        except OSError as error:
+            log.warning("drawing process not begun", extra={"error": type(error).__name__})
+            raise FaceBusy() from error
         answered = False
         try:
             async with asyncio.timeout(self._seconds):
