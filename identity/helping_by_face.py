@@ -17,6 +17,7 @@ from identity.agents import end_all_helpers
 from identity.callers import Caller
 from identity.faces import (
     FaceCheckNotFound,
+    FaceCheckOver,
     StartedFaceCheck,
     begin_face_check,
     settle_face_check,
@@ -100,11 +101,14 @@ async def complete_consent(
     """The grant, once the platform says that it was the elder's face; again, the same grant."""
     check = await _settled(check_id, _HELP, caller, verifiers, vault, states, at)
     evidence = f"face_check:{check.id}"
-    made = await ActingGrant.get_or_none(evidence=evidence, agent_id=caller.person_id)
-    if made is not None:
-        return made
     wish = _read(check.purpose)
     async with in_transaction():
+        await FaceCheck.select_for_update().get(id=check.id)  # of two at once, one makes the grant
+        made = await ActingGrant.get_or_none(evidence=evidence, agent_id=caller.person_id)
+        if made is not None:
+            return made
+        if wish.until_on < date_in_china(at):
+            raise FaceCheckOver(check_id=check_id)
         await _spend(check, at)
         return await replace_acting(
             kind=GrantKind.HELPER,
@@ -136,9 +140,10 @@ async def complete_ending(
 ) -> int:
     """How many consents ended; none the second time."""
     check = await _settled(check_id, _END, caller, verifiers, vault, states, at)
-    if check.spent_at is not None:
-        return 0
     async with in_transaction():
+        check = await FaceCheck.select_for_update().get(id=check.id)
+        if check.spent_at is not None:
+            return 0
         await _spend(check, at)
         actor = f"{caller.actor()} for party:{check.person_id}"
         return await end_all_helpers(check.person_id, actor=actor, at=at)

@@ -228,7 +228,8 @@ async def _is_meant(invitation: Invitation, caller: Caller, vault: Vault) -> boo
 
 def _is_open(invitation: Invitation, at: datetime) -> bool:
     ended = invitation.accepted_at is not None or invitation.withdrawn_at is not None
-    return not ended and at < invitation.expires_at
+    in_time = at < invitation.expires_at and date_in_china(at) <= invitation.until_on
+    return not ended and in_time
 
 
 async def _still_stands(

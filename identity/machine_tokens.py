@@ -5,6 +5,7 @@ Every call is counted in the database: a quota is exact however many processes s
 """
 
 import logging
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -30,6 +31,7 @@ ASKED_AT = "/agency/v1/token"
 _BEARER = "Bearer"
 _MAX_JTI = 128
 _HEADER = {"alg", "kid", "typ"}
+_KID = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
 _CLIENT = Prepared(
     lambda subject: MachineClient.filter(token_subject=subject).select_related("organisation"),
@@ -156,9 +158,7 @@ async def _prove(assertion: str, address: str, public_url: str, at: datetime) ->
     header = header_of(assertion)
     if not {"alg", "kid"} <= set(header) <= _HEADER or header.get("typ", "JWT") != "JWT":
         raise ValueError("header")
-    key = await MachineKey.get_or_none(thumbprint=str(header["kid"]), revoked_at=None)
-    if key is None:
-        raise ValueError("key")
+    key = await _living_key(str(header["kid"]))
     said = _public_key(key).read(assertion)
     client = await MachineClient.get(id=key.client_id).select_related("organisation")
     if said.get("iss") != str(client.id) or said.get("sub") != said.get("iss"):
@@ -173,6 +173,17 @@ async def _prove(assertion: str, address: str, public_url: str, at: datetime) ->
         raise ValueError("address")
     await _use_once(client.id, said.get("jti"), int(said["exp"]), at)
     return client
+
+
+async def _living_key(kid: str) -> MachineKey:
+    """The key of this name, or ValueError. What is no thumbprint is not looked for: it may hold
+    what PostgreSQL does not take.
+    """
+    known = MachineKey.filter(thumbprint=kid, revoked_at=None)
+    key = await known.first() if _KID.match(kid) else None
+    if key is None:
+        raise ValueError("key")
+    return key
 
 
 async def _use_once(client_id: UUID, jti: object, exp: int, at: datetime) -> None:

@@ -1,7 +1,8 @@
 """The accounts of one person: which they are, and how one is parted from it. 账号关联与解除
 
-Parting ends the account's sessions, phone and level. Nothing of the person's goes with it: all of
-that belongs to the person, and the account begins again as a stranger's.
+Parting ends the account's sessions, phone and level, and its work as a verifier. Nothing of the
+person's goes with it: all of that belongs to the person, and the account begins again as a
+stranger's.
 """
 
 from datetime import datetime
@@ -18,9 +19,10 @@ from identity.accounts import AccountNotFound
 from identity.callers import Caller, OperatorCaller
 from identity.contacts import find_phone
 from identity.kinds import Level
-from identity.models import Account, LoginDevice, PhoneContact, Session
+from identity.models import Account, LoginDevice, PhoneContact, Session, Verifier
 from identity.session_states import SessionStates
 from identity.sessions import lock_sessions
+from identity.verifiers import disable_verifier
 
 
 class PartingReason(StrEnum):
@@ -98,6 +100,8 @@ async def part(
         await living.update(ended_at=at, ended_because="parted")
         await PhoneContact.filter(account_id=account_id, ended_at=None).update(ended_at=at)
         await LoginDevice.filter(account_id=account_id).delete()
+        for verifier in await Verifier.filter(account_id=account_id, disabled_at=None):
+            await disable_verifier(verifier.id, actor=actor, at=at)
         epoch = account.epoch + 1
         await theirs.update(
             person_id=None,

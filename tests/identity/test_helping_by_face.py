@@ -1,11 +1,16 @@
 """An elder without a phone agrees by their face. 刷脸授权"""
 
+import asyncio
+from datetime import timedelta
+
 import pytest
 
+from core.clock import date_in_china
 from core.sealing import Vault
 from identity.callers import Caller
 from identity.faces import (
     FaceCheckNotFound,
+    FaceCheckOver,
     FaceNotPassed,
     StartedFaceCheck,
     begin_face_check,
@@ -18,7 +23,7 @@ from identity.helping_by_face import (
     complete_ending,
 )
 from identity.kinds import ConsentWay, Right
-from identity.models import ActingGrant
+from identity.models import ActingGrant, FaceCheck
 from identity.providers import FaceVerifiers
 from identity.real_names import RealNameMismatch
 from identity.recognising import Named
@@ -82,6 +87,31 @@ async def test_the_elders_face_agrees_to_just_what_was_said_when_it_began(
     assert first.id == second.id
     assert (first.consent, first.rights, first.until_on) == (ConsentWay.FACE, ["pay"], UNTIL)
     assert (first.agent_id, first.evidence) == (chen.person_id, f"face_check:{begun.id}")
+
+
+async def test_completed_twice_at_once_it_is_one_grant(
+    chen: Caller, faces: FakeFaces, vault: Vault
+) -> None:
+    begun = await begin(chen, faces, vault)
+    faces.shown[begun.handle] = WANG
+
+    grants = await asyncio.gather(*(complete(begun, chen, faces, vault) for _ in range(3)))
+
+    assert len({grant.id for grant in grants}) == 1
+
+
+async def test_what_was_agreed_to_for_a_day_is_over_on_the_next(
+    chen: Caller, faces: FakeFaces, vault: Vault
+) -> None:
+    begun = await begin(chen, faces, vault)
+    faces.shown[begun.handle] = WANG
+    check = await FaceCheck.get(id=begun.id)
+    yesterday = date_in_china(AT) - timedelta(days=1)
+    check.purpose = check.purpose.replace(str(UNTIL), str(yesterday))
+    await check.save(update_fields=["purpose"])
+
+    with pytest.raises(FaceCheckOver):
+        await complete(begun, chen, faces, vault)
 
 
 async def test_what_the_phone_says_counts_for_nothing(

@@ -1,9 +1,10 @@
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from tortoise import connections
 
+from core.clock import date_in_china
 from core.sealing import Place, Vault
 from identity import persons
 from identity.acting import act_for, grant_acting
@@ -100,7 +101,7 @@ class TestLink:
 
         assert first.id == second.id
 
-    @pytest.mark.parametrize("end", ["over", "withdrawn"])
+    @pytest.mark.parametrize("end", ["over", "withdrawn", "its last day is past"])
     async def test_it_ends_in_a_week_or_when_it_is_withdrawn(
         self, end: str, people: People, vault: Vault
     ) -> None:
@@ -108,6 +109,8 @@ class TestLink:
         sent = await people.ask_elder(chen)
         if end == "over":
             await Invitation.all().update(expires_at=LATER)
+        elif end == "its last day is past":
+            await Invitation.all().update(until_on=date_in_china(LATER) - timedelta(days=1))
         else:
             await withdraw_invitation(sent.invitation.id, caller=chen, at=AT)
 

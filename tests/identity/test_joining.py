@@ -9,7 +9,7 @@ import pytest
 from core.models import AuditEntry, HumanTask
 from core.sealing import Vault
 from identity.accounts import AccountNotFound, find_account
-from identity.authentication import SessionEnded, authenticate_resident
+from identity.authentication import SessionEnded, authenticate_resident, authenticate_verifier
 from identity.callers import OperatorCaller
 from identity.contacts import find_person_phone, verify_phone
 from identity.documents import list_documents
@@ -27,6 +27,13 @@ from identity.parting import PartingReason, list_accounts, part_account, part_fo
 from identity.persons import register_person
 from identity.real_names import RealNameConflict
 from identity.tokens import TokenIssuer
+from identity.verifier_invitations import (
+    NotAVerifier,
+    invite_verifier,
+    sign_in_with_account,
+    take_up,
+)
+from identity.verifiers import register_organisation
 from tests.conftest import AT
 from tests.fakes.identity import (
     NO_CACHE,
@@ -195,6 +202,33 @@ class TestParting:
 
         assert (await Account.get()).person_id == chen.id
         assert len(await jobs_asked("identity.account_linked")) == 2
+
+    async def test_its_next_owner_does_not_verify_for_the_one_before(
+        self, issuer: TokenIssuer, vault: Vault, register: FakePopulationRegister
+    ) -> None:
+        await prove(await arrive(issuer), register, vault, "王桂兰", WANG)
+        caller = await arrive(issuer, "openid-a#2")
+        organisation = await register_organisation(
+            name="临溪公共交通有限公司",
+            department=DEPARTMENT,
+            division="330199",
+            licence_types=["elder-card"],
+            fields=["name"],
+            purpose="乘车优待核验",
+            actor="system:test",
+        )
+        code = await invite_verifier(organisation.id, actor="system:test", at=AT)
+        verifier = await take_up(code, caller=caller, at=AT)
+        pair = await sign_in_with_account(verifier.id, caller=caller, issuer=issuer, at=AT)
+
+        await part_account(caller.account_id, caller=caller, states=NO_CACHE, at=AT)
+
+        await prove(await arrive(issuer, "openid-a#3"), register, vault, "陈丽", CHEN)
+        chen = await arrive(issuer, "openid-a#4")
+        with pytest.raises(NotAVerifier):
+            await sign_in_with_account(verifier.id, caller=chen, issuer=issuer, at=AT)
+        with pytest.raises(SessionEnded):
+            await authenticate_verifier(pair.access_token, issuer=issuer, states=NO_CACHE, at=AT)
 
     async def test_is_refused_for_what_is_not_the_persons(
         self, issuer: TokenIssuer, vault: Vault, register: FakePopulationRegister

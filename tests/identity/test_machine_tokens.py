@@ -130,6 +130,13 @@ async def test_only_a_registered_key_and_its_own_algorithm_count(issuer: TokenIs
             await exchange_assertion(assertion, None, address=HOME, issuer=issuer, at=AT)
 
 
+async def test_a_key_under_an_impossible_name_is_refused(issuer: TokenIssuer) -> None:
+    header = jwt.utils.base64url_encode(b'{"alg":"ES256","kid":"a\\u0000b"}').decode()
+
+    with pytest.raises(AssertionRefused):
+        await exchange_assertion(f"{header}.e30.AA", None, address=HOME, issuer=issuer, at=AT)
+
+
 async def test_an_assertion_counts_once_even_for_many_at_once(issuer: TokenIssuer) -> None:
     client = await register()
     assertion = KEY.assertion(client.id, at=AT)
