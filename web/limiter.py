@@ -126,6 +126,8 @@ class Limiter:
         """Uncount the last pass: it turned out to be somebody else's."""
         name = _name(action, key)
         self._local.take_back(name)
+        if time.monotonic() < self._paused_until:
+            return
         with suppress(RedisError, OSError, TimeoutError):
             async with asyncio.timeout(self._answer_seconds):
                 await cast(Awaitable[object], self._cache.rpop(name))

@@ -89,7 +89,7 @@ class Matrix:
 def load_matrix() -> Matrix:
     """The matrix of this build."""
     text = files("web").joinpath("matrix.yaml").read_text("utf-8")
-    return Matrix(yaml.load(text, Loader=_NoRepeats))
+    return Matrix(yaml.load(text, Loader=NoRepeats))
 
 
 def route_keys(routes: Iterable[BaseRoute]) -> Iterator[str]:
@@ -101,18 +101,18 @@ def route_keys(routes: Iterable[BaseRoute]) -> Iterator[str]:
                     yield route_key(method, route.path)
 
 
-class _NoRepeats(yaml.SafeLoader):
+class NoRepeats(yaml.SafeLoader):
     """A second line for a route would silently win over the first."""
 
 
-def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[str, list[str]]:
-    pairs: list[tuple[str, list[str]]] = loader.construct_pairs(node, deep=True)
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[str, object]:
+    pairs: list[tuple[str, object]] = loader.construct_pairs(node, deep=True)
     if len({key for key, _ in pairs}) != len(pairs):
         raise MatrixWrong("a route has two lines")
     return dict(pairs)
 
 
-_NoRepeats.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+NoRepeats.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 def route_key(method: str, path: str) -> str:

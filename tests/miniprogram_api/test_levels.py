@@ -13,7 +13,7 @@ from identity.kinds import Level
 from identity.models import Account
 from tests.conftest import AT
 from tests.fakes.identity import real_name_account
-from web.levels import Levels, load_levels
+from web.levels import Levels, load_levels, read_levels
 from web.matrix import Audience, MatrixWrong, load_matrix
 
 LEVELS = load_levels()
@@ -58,6 +58,11 @@ def test_a_route_that_nobody_thought_about_asks_for_a_real_name() -> None:
 def test_a_level_that_is_none_stops_the_start(lines: dict[str, str]) -> None:
     with pytest.raises(MatrixWrong):
         Levels(lines)
+
+
+def test_a_route_with_two_levels_stops_the_start() -> None:
+    with pytest.raises(MatrixWrong):
+        read_levels('"GET /v1/me": face\n"GET /v1/me": none\n')
 
 
 def test_a_line_about_no_route_of_residents_stops_the_start() -> None:
