@@ -20,11 +20,11 @@ from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
 from core import audit
-from core.errors import DomainError, NotSignedIn, Rejected, UpstreamFailed
+from core.errors import DomainError, NotSignedIn, Rejected, TooMany, UpstreamFailed
 from core.ids import new_number
 from core.sealing import Vault
 from core.wire import NoAnswer
-from core.wire.sms import NumberRefused, SmsLine, SmsRefused
+from core.wire.sms import NumberBusy, NumberRefused, SmsLine, SmsRefused
 from identity.contacts import phone_index, take_phone, wait_for_turn
 from identity.kinds import ProviderName
 from identity.login_devices import DeviceHint, note_login
@@ -56,6 +56,11 @@ class PhoneNotReachable(Rejected):
     message = "无法向该手机号发送短信，请核对号码"
 
 
+class PhoneBusy(TooMany):
+    code = "identity.phone_busy"
+    message = "向该手机号发送短信过于频繁，请稍后再试"
+
+
 class SmsFailed(UpstreamFailed):
     code = "identity.sms_failed"
     message = "短信暂时发不出去，请稍后再试"
@@ -69,7 +74,7 @@ class SmsLines:
 
     async def send(self, phone: str, text: str, *, at: datetime) -> None:
         """By the first that takes it: a code that comes twice does no harm. ProviderUnknown when
-        there is none; PhoneNotReachable when it is for the number that one refused."""
+        there is none; PhoneNotReachable or PhoneBusy when it is for the number that one refused."""
         if not self._lines:
             raise ProviderUnknown(provider=ProviderName.PHONE.value)
         number = new_number("C", at)
@@ -79,6 +84,8 @@ class SmsLines:
                 return await line.send(phone, text, number=number)
             except NumberRefused:
                 error = PhoneNotReachable()
+            except NumberBusy:
+                error = PhoneBusy(retry_after=int(RESEND_AFTER.total_seconds()))
             except (SmsRefused, NoAnswer):
                 continue
         raise error

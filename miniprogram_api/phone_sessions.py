@@ -12,6 +12,7 @@ from identity import phone_codes
 from identity.login_devices import DeviceHint
 from identity.phone_codes import (
     CodeSent,
+    PhoneBusy,
     PhoneCodeRefused,
     PhoneNotReachable,
     SmsFailed,
@@ -52,7 +53,7 @@ class PhoneCodeController(Controller):
         description="向手机号发送 6 位验证码，10 分钟内有效。每个号码每分钟 1 条、每天 10 条。"
         "答复与该号码是否注册过无关。`challenge_id` 只告诉本次请求者，登录时须一并提交。",
         example={"phone": "13900000001"},
-        errors=(PhoneNotReachable, SmsFailed, ProviderUnknown),
+        errors=(PhoneNotReachable, PhoneBusy, SmsFailed, ProviderUnknown),
     )
     async def create(
         self,

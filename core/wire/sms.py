@@ -27,6 +27,18 @@ class NumberRefused(SmsRefused):
     """It cannot send to such a number."""
 
 
+class NumberBusy(SmsRefused):
+    """It sent to this number too often of late."""
+
+
+_REASONS: dict[str, type[SmsRefused]] = {
+    "phone_invalid": NumberRefused,
+    "-3": NumberRefused,
+    "frequency_limit": NumberBusy,
+    "-7": NumberBusy,
+}
+
+
 @runtime_checkable
 class SmsLine(Protocol):
     """One supplier."""
@@ -57,7 +69,7 @@ class JsonSms:
         answer = await self._api.post("/v1/messages", msgspec.json.encode(body))
         if answer.status != 201:
             code = _code_of(answer.body)
-            raise NumberRefused(code) if code == "phone_invalid" else SmsRefused(code)
+            raise _REASONS.get(code, SmsRefused)(code)
 
 
 class FormSms:
@@ -99,7 +111,7 @@ class FormSms:
         if response.status_code != 200 or not (result.startswith("0,") or _is_code(result)):
             raise NoAnswer(f"status {response.status_code}")
         if not result.startswith("0,"):
-            raise NumberRefused(result) if result == "-3" else SmsRefused(result)
+            raise _REASONS.get(result, SmsRefused)(result)
 
 
 def _is_code(text: str) -> bool:

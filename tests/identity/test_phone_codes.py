@@ -10,7 +10,7 @@ from tortoise.transactions import in_transaction
 
 from core.sealing import Vault
 from core.wire import NoAnswer
-from core.wire.sms import NumberRefused, SmsLine, SmsRefused
+from core.wire.sms import NumberBusy, NumberRefused, SmsLine, SmsRefused
 from identity.contacts import phone_index, wait_for_turn
 from identity.kinds import ProviderName
 from identity.models import Account, PhoneChallenge, PhoneContact, Session
@@ -18,6 +18,7 @@ from identity.phone_codes import (
     LASTS,
     MAX_TRIES,
     REISSUED_AFTER,
+    PhoneBusy,
     PhoneCodeRefused,
     PhoneNotReachable,
     SmsFailed,
@@ -225,7 +226,8 @@ class TestSuppliers:
         [
             ([Supplier(NumberRefused("phone_invalid"))], PhoneNotReachable),
             ([Supplier(NumberRefused("-3")), Supplier(NoAnswer("gone"))], PhoneNotReachable),
-            ([Supplier(SmsRefused("frequency_limit"))], SmsFailed),
+            ([Supplier(NumberBusy("-7")), Supplier(NoAnswer("gone"))], PhoneBusy),
+            ([Supplier(SmsRefused("-1"))], SmsFailed),
             ([Supplier(NoAnswer("gone"))], SmsFailed),
             ([], ProviderUnknown),
         ],

@@ -7,7 +7,7 @@ import pytest
 from litestar import Litestar
 
 from core.wire.hmac_api import HmacApi
-from core.wire.sms import FormSms, JsonSms, SmsLine, SmsRefused
+from core.wire.sms import FormSms, JsonSms, NumberBusy, NumberRefused, SmsLine, SmsRefused
 from sandbox.city import Person
 from sandbox.world import World
 
@@ -54,7 +54,7 @@ async def test_who_knows_repeats_sends_once(
     if times:
         await ours.send(wang.phone, "您好", number="S-1")
     else:
-        with pytest.raises(SmsRefused, match="-7"):
+        with pytest.raises(NumberBusy, match="-7"):
             await ours.send(wang.phone, "您好", number="S-1")
 
     assert len(sent(world)) == 1
@@ -64,7 +64,7 @@ async def test_who_knows_repeats_sends_once(
 async def test_a_wrong_number_is_refused(
     supplier: str, app: Litestar, console: dict[str, Any], world: World
 ) -> None:
-    with pytest.raises(SmsRefused):
+    with pytest.raises(NumberRefused):
         await line(supplier, console, app).send("23900000001", "您好", number="S-1")
 
     assert sent(world) == []
