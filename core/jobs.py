@@ -40,12 +40,13 @@ SELECT {id}, {name}, {arguments}, {due_at}"""
 _TAKE_DUE = """
 WITH due AS (
     DELETE FROM core_due_job WHERE id IN (
-        SELECT id FROM core_due_job WHERE due_at <= $1 ORDER BY due_at LIMIT 500
+        SELECT id FROM core_due_job WHERE due_at <= $1 ORDER BY due_at, id LIMIT 500
         FOR UPDATE SKIP LOCKED
-    ) RETURNING name, arguments
+    ) RETURNING id, name, arguments, due_at
 ), asked AS (
     SELECT procrastinate_defer_jobs_v1(array_agg(
         ROW('default', name, 0, NULL, NULL, arguments, NULL)::procrastinate_job_to_defer_v1
+        ORDER BY due_at, id
     )) FROM due HAVING count(*) > 0
 )
 SELECT count(*) AS moved FROM due, (SELECT count(*) FROM asked) AS run"""

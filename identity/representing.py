@@ -87,7 +87,7 @@ async def ask_again(*, register: BusinessRegister, vault: Vault, at: datetime) -
         legal_representative_id__isnull=False,
         id__in=Subquery(taken_up.values("party_id")),
     )
-    entities = await due.order_by("register_asked_at").limit(_AT_ONCE)
+    entities = await due.order_by("register_asked_at", "id").limit(_AT_ONCE)
     for entity in entities:
         person_id = entity.legal_representative_id
         if person_id is not None:

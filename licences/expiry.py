@@ -23,7 +23,7 @@ WHERE valid_until BETWEEN $1 AND $2 AND status = 'valid' AND NOT EXISTS (
     AND told.days = $3
 ) AND NOT EXISTS (
     SELECT 1 FROM identity_person AS person WHERE person.id = licence.holder_id AND NOT person.alive
-) ORDER BY valid_until LIMIT $5
+) ORDER BY valid_until, licence.id LIMIT $5
 ON CONFLICT DO NOTHING RETURNING licence_id, valid_until"""
 
 

@@ -140,7 +140,7 @@ async def _fetch_row(row: HolderFetch, registry: Registry, desk: Desk, at: datet
 
 async def _claim(at: datetime) -> list[HolderFetch]:
     async with in_transaction():
-        due = HolderFetch.filter(next_at__lte=at).order_by("next_at").limit(BATCH)
+        due = HolderFetch.filter(next_at__lte=at).order_by("next_at", "id").limit(BATCH)
         rows = await due.select_for_update(skip_locked=True)
         ids = [row.id for row in rows]
         await HolderFetch.filter(id__in=ids).update(next_at=at + _LEASE)

@@ -53,7 +53,8 @@ async def payee_reachable(person_id: str, account_id: str) -> None:
     """
     homeless = Q(status=DisbursementStatus.HELD, reason=NO_CHANNEL)
     asking = Q(status=DisbursementStatus.UNKNOWN)
-    for row in await Disbursement.filter(homeless | asking, payee_id=UUID(person_id)):
+    waiting = Disbursement.filter(homeless | asking, payee_id=UUID(person_id))
+    for row in await waiting.order_by("id"):
         await jobs.enqueue(
             "payments.follow_disbursement",
             dedupe_key=f"payments.follow_disbursement:{row.id}:{account_id}",

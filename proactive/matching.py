@@ -34,7 +34,7 @@ async def match_published(*, at: datetime) -> None:
     """Once a day: have every policy in force matched anew, and those waiting looked at."""
     on = date_in_china(at)
     published = PolicyVersion.filter(status=VersionStatus.PUBLISHED, policy__halted_at=None)
-    for version in await published.select_related("policy"):
+    for version in await published.select_related("policy").order_by("id"):
         if is_valid(version, on):
             await ask_to_match(version, on, at=at)
         await ask_to_pay_waiting(version.policy, f"day:{on}")

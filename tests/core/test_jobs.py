@@ -90,6 +90,15 @@ class TestEnqueue:
         assert sum(moved) == 20
         assert sorted(call["n"] for call in work.calls) == list(range(20))
 
+    async def test_due_jobs_run_in_the_order_of_their_time(self) -> None:
+        work = Recorder()
+        for n in reversed(range(20)):
+            await jobs.enqueue("greet", run_at=AT + timedelta(seconds=n // 2), n=n)
+
+        await jobs.run_due({"greet": work}, at=AT + timedelta(minutes=1))
+
+        assert [call["n"] // 2 for call in work.calls] == [n // 2 for n in range(20)]
+
     async def test_that_fails_goes_back_to_the_queue(self) -> None:
         async def fail() -> None:
             raise RuntimeError
