@@ -17,7 +17,7 @@ demo: $(VENV)/.run ## Walk four journeys through the served product (starts it w
 	@$(PY) -m app demo
 
 test: $(VENV)/.test $(VENV)/.node ## Run every test
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 soak: $(VENV)/.test ## Run the long runs: minutes to an hour, every seed printed
 	@$(PY) -m pytest -m soak -s

@@ -2,7 +2,7 @@
 
 import os
 import random
-import sys
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -20,24 +20,20 @@ BETWEEN_WORK = 100
 
 
 async def test_two_thousand_odd_requests_meet_no_error_of_ours(
-    town: Town, capsys: pytest.CaptureFixture[str]
+    town: Town, say: Callable[[str], None]
 ) -> None:
-    await _play(town, 2_000, capsys, bounds=False)
+    await _play(town, 2_000, say, bounds=False)
 
 
 @pytest.mark.soak
 async def test_twenty_thousand_odd_requests_meet_no_error_of_ours(
-    town: Town, capsys: pytest.CaptureFixture[str]
+    town: Town, say: Callable[[str], None]
 ) -> None:
-    await _play(town, 20_000, capsys, bounds=True)
+    await _play(town, 20_000, say, bounds=True)
 
 
-async def _play(
-    town: Town, count: int, capsys: pytest.CaptureFixture[str], *, bounds: bool
-) -> None:
+async def _play(town: Town, count: int, say: Callable[[str], None], *, bounds: bool) -> None:
     number = int(os.environ.get("FUZZ_SEED", random.SystemRandom().randrange(2**32)))
-    with capsys.disabled():
-        sys.stdout.write(f"\nFUZZ_SEED={number}  ")
     roles = set(Role) - {Role.SECURITY_ADMIN}  # who has it sends the other players away
     await Operator.filter(login_name__in=["shenlan", "xubo"]).update(roles=sorted(roles))
     document, people = current_document(), _people(town)
@@ -53,8 +49,7 @@ async def _play(
         await player.play(asked)
     await town.work()
 
-    with capsys.disabled():
-        sys.stdout.write(f"{player.told()}\n")
+    say(f"FUZZ_SEED={number}  {player.told()}")
     assert player.broken == [], f"FUZZ_SEED={number}\n" + "\n\n".join(player.broken[:5])
     assert dict(player.undocumented) == {}, f"FUZZ_SEED={number}"
 

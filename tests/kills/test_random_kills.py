@@ -5,10 +5,9 @@
 
 import asyncio
 import os
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 
@@ -94,19 +93,21 @@ def _leaks(bed: Bed) -> list[str]:
     return list(leaks(lines, secrets_of(City())))
 
 
-def _say(seed: int, killed: Counter[str], settled: Settled) -> None:
+def _told(seed: int, killed: Counter[str], settled: Settled) -> str:
     told = ", ".join(f"{name} {n}" for name, n in sorted(killed.items()))
     counted = ", ".join(f"{name} {n}" for name, n in sorted(settled.counts.items()))
-    sys.stdout.write(
-        f"\nkills: seed {seed}, {killed.total()} kills ({told}),"
-        f" {len(settled.faults)} differences: {counted}\n"
+    return (
+        f"kills: seed {seed}, {killed.total()} kills ({told}),"
+        f" {len(settled.faults)} differences: {counted}"
     )
 
 
-async def _nothing_is_lost_or_doubled(bed: Bed, *, kills: int, seed: int) -> None:
+async def _nothing_is_lost_or_doubled(
+    bed: Bed, say: Callable[[str], None], *, kills: int, seed: int
+) -> None:
     killed, settled = await play(bed, kills=kills, seed=seed)
 
-    _say(seed, killed, settled)
+    say(_told(seed, killed, settled))
     assert settled.faults == [], "\n".join([f"seed {seed}", *settled.faults])
     assert set(killed) == set(KINDS)
     assert settled.counts["payments"] > 0
@@ -115,15 +116,19 @@ async def _nothing_is_lost_or_doubled(bed: Bed, *, kills: int, seed: int) -> Non
     assert settled.counts.get("deliveries unknown", 0) <= killed.total()
 
 
-async def test_twelve_kills_lose_nothing_and_double_nothing(bed: Bed) -> None:
+async def test_twelve_kills_lose_nothing_and_double_nothing(
+    bed: Bed, say: Callable[[str], None]
+) -> None:
     """B26, D01, E13, G04, G05; I1 to I12"""
-    await _nothing_is_lost_or_doubled(bed, kills=SHORT_KILLS, seed=SHORT_SEED)
+    await _nothing_is_lost_or_doubled(bed, say, kills=SHORT_KILLS, seed=SHORT_SEED)
 
 
 @pytest.mark.soak
-async def test_hundreds_of_kills_lose_nothing_and_double_nothing(bed: Bed) -> None:
+async def test_hundreds_of_kills_lose_nothing_and_double_nothing(
+    bed: Bed, say: Callable[[str], None]
+) -> None:
     """B26, D01, E13, G04, G05; I1 to I12"""
     kills = int(os.environ.get("KILLS", LONG_KILLS))
     seed = int(os.environ.get("SEED", time.time_ns() % 1_000_000))
 
-    await _nothing_is_lost_or_doubled(bed, kills=kills, seed=seed)
+    await _nothing_is_lost_or_doubled(bed, say, kills=kills, seed=seed)
