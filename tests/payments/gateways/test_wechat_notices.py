@@ -158,7 +158,7 @@ def bad_headers() -> Iterator[Any]:
         ("wechatpay-signature", "费"),
         ("wechatpay-nonce", "other"),
     ):
-        yield pytest.param((headers | {name: value}, body), id=f"{name} {value[:20]}")
+        yield pytest.param((headers | {name: value}, body), id=f"{name} {value[:19]}")
 
 
 def bad_resources() -> Iterator[Any]:
