@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
+SHARED := -n auto --maxprocesses 4 --dist loadfile
 PY := $(VENV)/bin/python
 TYPED := app miniprogram_api operator_api agency_api web proactive licences payments notifications facts identity core sandbox seeds benchmarks verifier
 
@@ -17,10 +18,10 @@ demo: $(VENV)/.run ## Walk four journeys through the served product (starts it w
 	@$(PY) -m app demo
 
 test: $(VENV)/.test $(VENV)/.node ## Run every test
-	@$(PY) -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(PY) -m pytest $(SHARED) $(ARGS)
 
 soak: $(VENV)/.test ## Run the long runs: minutes to an hour, every seed printed
-	@$(PY) -m pytest -m soak -s
+	@$(PY) -m pytest -m soak $(SHARED) $(ARGS)
 
 bench: $(VENV)/.bench ## Measure on this machine, beside bare handlers: ARGS="--persons 1000000"
 	@$(PY) -m benchmarks $(ARGS)

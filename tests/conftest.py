@@ -7,7 +7,6 @@ import pytest
 from litestar import Litestar
 from redis.asyncio import Redis
 from tortoise import Tortoise, connections
-from xdist.workermanage import WorkerController
 
 from app.asgi import create_app
 from app.database import migrate_database, tortoise_config
@@ -30,25 +29,18 @@ pytest.register_assert_rewrite("tests.journeys.books", "tests.journeys.world")
 
 @pytest.fixture(scope="session")
 def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Tell whoever runs the tests: counts and seeds are read also when nothing fails."""
+    """Tell whoever runs the tests: counts and seeds are read also when nothing fails.
+
+    By standard error, which the processes that share the tests have in common.
+    """
     capture = request.config.pluginmanager.getplugin("capturemanager")
-    to_parent: dict[str, list[str]] | None = getattr(request.config, "workeroutput", None)
 
     def aloud(text: str) -> None:
-        if to_parent is not None:
-            to_parent.setdefault("said", []).append(text)
-            return
         with capture.global_and_fixture_disabled():
-            sys.stdout.write(f"\n{text}\n")
-            sys.stdout.flush()
+            sys.stderr.write(f"\n{text}\n")
+            sys.stderr.flush()
 
     return aloud
-
-
-def pytest_testnodedown(node: WorkerController) -> None:
-    """What was told in one of several processes is heard when that one ends."""
-    for text in getattr(node, "workeroutput", {}).get("said", ()):
-        sys.stdout.write(f"\n{text}\n")
 
 
 @pytest.fixture(scope="session")
