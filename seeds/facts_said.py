@@ -11,8 +11,9 @@ from core.sealing import Vault
 from facts.catalogue import FactLiteral, FactSpec
 from facts.definitions import define_fact, register_source
 from facts.values import FactInput, record_facts
-from seeds.files import City, DatedFact, Facts
+from seeds.files import City
 from seeds.registers import ACTOR, Parties
+from seeds.rows import DatedFact, Facts
 
 
 async def load_catalogue(city: City) -> int:

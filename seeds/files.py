@@ -1,192 +1,35 @@
-"""The invented city as its data files have it, read strictly: a misspelt key is refused."""
+"""The invented city as its data files have it."""
 
-from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
-from msgspec import Struct
 
-from identity.kinds import DocumentType
+from seeds.rows import (
+    AgencyRow,
+    Division,
+    EnterpriseRow,
+    FamilyRow,
+    FeeItemRow,
+    FeeRow,
+    HelperRow,
+    LegalBasisRow,
+    LicenceRegistryRow,
+    LicenceRow,
+    LicenceTypeRow,
+    MachineRow,
+    MerchantRow,
+    OperatorRow,
+    PersonRow,
+    TemplateRow,
+    VerifierRow,
+)
 
 CITY = Path(__file__).parent / "city"
 
-FactValue = bool | int | str
 T = TypeVar("T")
-
-
-class _Row(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One entry of a file. Unknown keys are refused."""
-
-
-class Division(_Row, frozen=True, kw_only=True):
-    code: str
-    name: str
-    parent: str | None
-
-
-class DatedFact(_Row, frozen=True, kw_only=True):
-    """A value and the day it was true."""
-
-    value: FactValue
-    as_of: date
-
-
-Facts = dict[str, FactValue | DatedFact]
-
-
-class PersonRow(_Row, frozen=True, kw_only=True):
-    key: str
-    name: str
-    id_number: str
-    id_type: DocumentType = DocumentType.RESIDENT_ID
-    papers: list[dict[str, str]] = []  # for the register alone, until the holder proves them
-    sex: Literal["male", "female"]
-    birth_date: date
-    alive: bool
-    division: str
-    wechat: bool
-    alipay: bool
-    wechat_balance_fen: int
-    alipay_balance_fen: int
-    facts: Facts
-    phone: str | None = None
-    died_on: date | None = None
-
-
-class FamilyRow(_Row, frozen=True, kw_only=True):
-    person: str
-    relation: Literal["spouse", "child", "guardian"]
-    to: str
-    since: date
-    until: date | None = None
-
-
-class AgentRow(_Row, frozen=True, kw_only=True):
-    person: str
-    scope: Literal["preparer", "confirmer"]
-    until: date
-
-
-class BankAccountRow(_Row, frozen=True, kw_only=True):
-    account_no: str
-    account_name: str
-    bank_name: str
-
-
-class EnterpriseRow(_Row, frozen=True, kw_only=True):
-    key: str
-    name: str
-    uscc: str
-    division: str
-    legal_representative: str
-    status: Literal["active", "suspended", "closed"]
-    agents: list[AgentRow]
-    bank: BankAccountRow
-    facts: Facts
-
-
-class FeeItemRow(_Row, frozen=True, kw_only=True):
-    item: str
-    title: str
-    amount_fen: int | None
-
-
-class AgencyRow(_Row, frozen=True, kw_only=True):
-    department: str
-    name: str
-    division: str
-    fees: list[FeeItemRow]
-
-
-class MerchantRow(_Row, frozen=True, kw_only=True):
-    """Which merchant number a department collects with at each platform."""
-
-    department: str
-    name: str
-    mchid: str
-    alipay_app_id: str
-
-
-class TemplateRow(_Row, frozen=True, kw_only=True):
-    id: str
-    title: str
-    kind: Literal["one_time", "long_term"]
-    keys: list[str]
-
-
-class FeeRow(_Row, frozen=True, kw_only=True):
-    client_id: str
-    payer: str
-    item: str
-    amount_fen: int
-
-
-class LicenceFieldRow(_Row, frozen=True, kw_only=True):
-    key: str
-    label: str
-    sensitive: bool
-
-
-class LicenceTypeRow(_Row, frozen=True, kw_only=True):
-    licence_type: str
-    name: str
-    issuer: str
-    holder: Literal["person", "entity"]
-    fields: list[LicenceFieldRow]
-    type_code: str | None = None
-    fresh_hours: int | None = None
-    notice: str = ""
-    high_stakes: bool = False
-
-
-class LicenceRow(_Row, frozen=True, kw_only=True):
-    licence_type: str
-    holder: str
-    number: str
-    issued_on: date
-    valid_until: date | None
-    fields: dict[str, str]
-    identifier: str
-    registry: str = "linxi"
-    portrait: str | None = None
-
-
-class LicenceRegistryRow(_Row, frozen=True, kw_only=True):
-    """Where licences are registered; one with a `region` belongs to another place."""
-
-    name: str
-    title: str
-    division: str
-    region: str
-    region_name: str
-
-
-class OperatorRow(_Row, frozen=True, kw_only=True):
-    key: str
-    person: str
-    username: str
-    password: str
-    totp_secret: str
-    roles: list[str]
-    department: str
-    division: str
-
-
-class VerifierRow(_Row, frozen=True, kw_only=True):
-    key: str
-    organisation: str
-    department: str
-    division: str
-    organisation_name: str
-    name: str
-    username: str
-    password: str
-    purpose: str
-    licence_types: list[str]
-    fields: list[str]
 
 
 class City:
@@ -257,6 +100,18 @@ class City:
         return self._rows("verifiers", list[VerifierRow])
 
     @cached_property
+    def helpers(self) -> list[HelperRow]:
+        return self._rows("helpers", list[HelperRow])
+
+    @cached_property
+    def machines(self) -> list[MachineRow]:
+        return self._rows("machines", list[MachineRow])
+
+    @cached_property
+    def legal_bases(self) -> list[LegalBasisRow]:
+        return self._rows("legal_bases", list[LegalBasisRow])
+
+    @cached_property
     def facts(self) -> list[dict[str, Any]]:
         """The lines of the fact catalogue, as `facts.catalogue` reads them."""
         return list(self.read("facts"))
@@ -274,6 +129,10 @@ class City:
 
     def licence_registry(self, name: str) -> LicenceRegistryRow:
         return next(row for row in self.licence_registries if row.name == name)
+
+    def organisation(self, key: str) -> VerifierRow:
+        """The first login of a verifying organisation: all of them say the same of it."""
+        return next(row for row in self.verifiers if row.organisation == key)
 
     def portrait(self, name: str) -> bytes:
         """A drawn picture of nobody, as JPEG."""

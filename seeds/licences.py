@@ -12,8 +12,9 @@ from licences.licence_types import define_licence_type
 from licences.models import Licence
 from licences.registry import RegistryEntry, record_licence
 from licences.taking_over import keep_portrait
-from seeds.files import City, LicenceRow
+from seeds.files import City
 from seeds.registers import ACTOR, Parties
+from seeds.rows import LicenceRow
 
 
 async def load_licence_types(city: City) -> int:

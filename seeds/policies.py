@@ -14,7 +14,8 @@ from proactive.kinds import VersionStatus
 from proactive.models import PolicyVersion
 from proactive.policies import PolicyContent, draft_policy
 from proactive.publishing import approve_policy, publish_policy
-from seeds.files import City, OperatorRow
+from seeds.files import City
+from seeds.rows import OperatorRow
 
 FIRST = 1
 

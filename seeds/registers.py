@@ -6,7 +6,8 @@ from core.sealing import Vault
 from identity import entities, persons
 from identity.entities import BankAccount
 from identity.kinds import EntityStatus, Sex
-from seeds.files import City, EnterpriseRow, PersonRow
+from seeds.files import City
+from seeds.rows import EnterpriseRow, PersonRow
 
 ACTOR = "system:seeds"
 

@@ -15,7 +15,8 @@ from app.demo.service import Refused, Service
 from app.demo.transcript import Transcript
 from app.running import Running
 from core.clock import CHINA
-from seeds.files import City, OperatorRow
+from seeds.files import City
+from seeds.rows import OperatorRow
 
 T = TypeVar("T")
 

@@ -10,7 +10,8 @@ from stdnum.cn import ric, uscc
 from identity.id_documents import read_document
 from identity.kinds import DocumentType
 from licences.identifiers import read_identifier
-from seeds.files import City, DatedFact, PersonRow
+from seeds.files import City
+from seeds.rows import DatedFact, PersonRow
 
 CITY = City()
 PEOPLE = {person.key: person for person in CITY.people}
@@ -77,7 +78,7 @@ class TestNumbers:
 
 class TestReferences:
     def test_there_are_some_forty_people_and_four_enterprises(self) -> None:
-        assert (len(PEOPLE), len(ENTERPRISES)) == (39, 4)
+        assert (len(PEOPLE), len(ENTERPRISES)) == (41, 4)
 
     def test_divisions_lie_inside_their_parents(self) -> None:
         codes = {division.code for division in CITY.divisions}
@@ -148,6 +149,16 @@ class TestReferences:
             fields = {field.key for name in verifier.licence_types for field in TYPES[name].fields}
             assert set(verifier.fields) <= fields | {"portrait"}
 
+    def test_a_program_and_a_legal_base_are_of_an_organisation_for_what_is_registered_for_it(
+        self,
+    ) -> None:
+        for basis in CITY.legal_bases:
+            organisation = CITY.organisation(basis.organisation)
+            assert basis.licence_type in organisation.licence_types
+            assert set(basis.fields) <= set(organisation.fields)
+        for machine in CITY.machines:
+            assert CITY.organisation(machine.organisation)
+
     def test_merchant_numbers_are_the_citys_own(self) -> None:
         platforms = CITY.read("platforms")
         own = {merchant["mchid"] for merchant in platforms["wechat_pay"]["mchids"]}
@@ -202,6 +213,8 @@ def _people_named() -> Iterator[str]:
         yield enterprise.legal_representative
         yield from (agent.person for agent in enterprise.agents)
     yield from (operator.person for operator in CITY.operators)
+    for helper in CITY.helpers:
+        yield from (helper.person, helper.elder)
 
 
 def _years_after(row: PersonRow, years: int) -> date:

@@ -1,12 +1,15 @@
 """The city goes in through the domain's verbs, and once, however often it is loaded."""
 
+from datetime import timedelta
+
 import pytest
 from tortoise import connections
 
 from core.clock import date_in_china
 from core.sealing import Vault
 from identity import entities, persons
-from identity.models import Person
+from identity.kinds import GrantKind
+from identity.models import ActingGrant, MachineClient, MachineKey, Person
 from licences.models import Licence
 from proactive.kinds import VersionStatus
 from proactive.matching import match_policy
@@ -48,7 +51,25 @@ class TestLoadCity:
 
         await load_city(CITY, vault=vault, at=AT, say=said.append)
 
-        assert said[:2] == ["人口库：39 人", "法人库：4 家企业"]
+        assert said[:2] == ["人口库：41 人", "法人库：4 家企业"]
+
+    async def test_an_elders_helpers_hold_for_a_year_and_are_not_given_anew_while_they_do(
+        self, vault: Vault
+    ) -> None:
+        await load_city(CITY, vault=vault, at=AT, say=lambda line: None)
+        helpers = ActingGrant.filter(kind=GrantKind.HELPER, revoked_at=None)
+        before = {(grant.id, grant.until_on) for grant in await helpers}
+
+        await load_city(CITY, vault=vault, at=AT + timedelta(days=30), say=lambda line: None)
+
+        assert {(grant.id, grant.until_on) for grant in await helpers} == before
+        assert len(before) == len(CITY.helpers)
+
+    async def test_a_program_is_known_by_no_key_until_it_shows_its_own(self, vault: Vault) -> None:
+        await load_city(CITY, vault=vault, at=AT, say=lambda line: None)
+
+        assert await MachineClient.all().count() == len(CITY.machines)
+        assert await MachineKey.all().count() == 0
 
     async def test_who_died_is_known_to_have_died(self, vault: Vault) -> None:
         await load_city(CITY, vault=vault, at=AT, say=lambda line: None)

@@ -9,7 +9,8 @@ from proactive.rules.evaluation import Outcome
 from proactive.rules.explanation import evaluate
 from proactive.rules.reading import read_rule
 from seeds.facts_said import catalogue
-from seeds.files import City, DatedFact, EnterpriseRow, PersonRow
+from seeds.files import City
+from seeds.rows import DatedFact, EnterpriseRow, PersonRow
 
 ON = date(2026, 11, 22)
 CITY = City()
