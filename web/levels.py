@@ -7,10 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 
-import yaml
-
 from identity.kinds import Level
-from web.matrix import MatrixWrong, NoRepeats, route_key
+from web.matrix import MatrixWrong, read_lines, route_key
 
 
 class Levels:
@@ -47,4 +45,4 @@ def load_levels() -> Levels:
 
 def read_levels(text: str) -> Levels:
     """The levels a file says; MatrixWrong when a route has two."""
-    return Levels(yaml.load(text, Loader=NoRepeats))
+    return Levels(read_lines(text))

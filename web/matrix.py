@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from importlib.resources import files
+from typing import Any, cast
 
 import yaml
 from litestar.routes import BaseRoute, HTTPRoute
@@ -89,7 +90,12 @@ class Matrix:
 def load_matrix() -> Matrix:
     """The matrix of this build."""
     text = files("web").joinpath("matrix.yaml").read_text("utf-8")
-    return Matrix(yaml.load(text, Loader=NoRepeats))
+    return Matrix(read_lines(text))
+
+
+def read_lines(text: str) -> dict[str, Any]:
+    """What a file says of each route; MatrixWrong when it says two things of one."""
+    return cast(dict[str, Any], yaml.load(text, Loader=_NoRepeats))
 
 
 def route_keys(routes: Iterable[BaseRoute]) -> Iterator[str]:
@@ -101,7 +107,7 @@ def route_keys(routes: Iterable[BaseRoute]) -> Iterator[str]:
                     yield route_key(method, route.path)
 
 
-class NoRepeats(yaml.SafeLoader):
+class _NoRepeats(yaml.SafeLoader):
     """A second line for a route would silently win over the first."""
 
 
@@ -112,7 +118,7 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[str, objec
     return dict(pairs)
 
 
-NoRepeats.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+_NoRepeats.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 def route_key(method: str, path: str) -> str:

@@ -46,6 +46,12 @@ class Asked(Struct, kw_only=True):
         filled = {name: quote(_text(value), safe="") for name, value in self.path.items()}
         return self.template.format(**filled)
 
+    def leads_elsewhere(self) -> bool:
+        """Whether a value is no single part of a path, so that this is no address of ours."""
+        return any(
+            _text(value) in ("", ".", "..") or "/" in _text(value) for value in self.path.values()
+        )
+
 
 def requests_of(document: Document, *, each: int, number: int, bounds: bool) -> list[Asked]:
     """For each operation `each` requests, all mixed, and the same for the same number.

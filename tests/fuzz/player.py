@@ -89,6 +89,7 @@ class Player:
         status = reply.status_code
         operation = self._document["paths"][asked.template].get(asked.method.lower())
         documented = operation is None or str(status) in operation["responses"]
+        documented |= status == 404 and asked.leads_elsewhere()
         self.statuses[f"{status // 100}xx"] += 1
         if status >= 500:
             self.broken.append(f"{asked}\n{reply.text}")
