@@ -7,6 +7,7 @@ from litestar import Controller, Router
 
 from agency_api.callbacks import CallbackController
 from agency_api.licence_uses import LicenceUseController
+from agency_api.machine_verifications import MachineVerificationController
 from agency_api.status_lists import (
     CredentialTypeController,
     StatusListController,
@@ -27,6 +28,7 @@ controllers: list[type[Controller]] = [
     VerificationNumberController,
     LicenceUseController,
     MachineController,
+    MachineVerificationController,
     TerminalController,
     StatusListController,
     CredentialTypeController,

@@ -28,6 +28,15 @@ class VerifyRequest(Struct, frozen=True, forbid_unknown_fields=True):
     request_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z")]
 
 
+VERIFY_ERRORS = (
+    CodeNotGenuine,
+    CodeExpired,
+    CodeAlreadyUsed,
+    VerifierNotEntitled,
+    RequestReused,
+)
+
+
 class VerificationController(Controller):
     """核验: a verifier scans a code and is told, once, what it may know."""
 
@@ -43,13 +52,7 @@ class VerificationController(Controller):
         "只返回持证人同意且核验方有权查看的字段，`portrait` 为照片。"
         "组合亮证的其余证照在 `others` 中。`verification_no` 可供日后查验。",
         example={"code": "A" * 64, "request_id": "gate3-20261122-0001"},
-        errors=(
-            CodeNotGenuine,
-            CodeExpired,
-            CodeAlreadyUsed,
-            VerifierNotEntitled,
-            RequestReused,
-        ),
+        errors=VERIFY_ERRORS,
     )
     async def verify(
         self,

@@ -23,7 +23,7 @@ from core.news import News
 from core.prepared import Prepared
 from core.sealing import Vault
 from core.signing import Signer
-from identity.callers import VerifierCaller
+from identity.callers import MachineCaller, VerifierCaller
 from identity.session_states import load_state
 from licences.checking import (
     Agreed,
@@ -36,7 +36,7 @@ from licences.checking import (
 )
 from licences.codes import find_presentation
 from licences.freshness import synced_moments
-from licences.models import REQUEST_ID_LENGTH, Licence, Outcome, Presentation, Verification
+from licences.models import REQUEST_ID_LENGTH, Licence, Outcome, Presentation, Verification, Way
 from licences.portraits import inline_portrait
 from licences.wanted import PORTRAIT, Wanted
 
@@ -54,6 +54,9 @@ READABLE = timedelta(minutes=15)
 """How long an answer can be read again."""
 
 _FORGOTTEN_AT_ONCE = 1_000
+
+AnyVerifier = VerifierCaller | MachineCaller
+"""A person of a verifying organisation, or a program of one that checks by itself."""
 
 
 class CodeExpired(Conflict):
@@ -85,7 +88,7 @@ async def verify_presentation(
     code: str,
     *,
     request_id: str,
-    verifier: VerifierCaller,
+    verifier: AnyVerifier,
     signer: Signer,
     vault: Vault,
     at: datetime,
@@ -118,7 +121,7 @@ async def verify_presentation(
         answer = await _spend(scan, agreed, synced, vault)
         return answer or await _turn_away(scan, vault)
     except IntegrityError:  # the same request came twice at once; the other was kept
-        kept = await Verification.get(verifier_id=verifier.verifier_id, request_id=request_id)
+        kept = await Verification.get(verifier_id=_id_of(verifier), request_id=request_id)
         return _again(kept, presentation, vault, at)
     finally:
         if news is not None:
@@ -131,15 +134,15 @@ def topic(presentation_id: UUID) -> str:
 
 
 async def read_again(
-    request_id: str, *, verifier: VerifierCaller, vault: Vault, at: datetime
+    request_id: str, *, verifier: AnyVerifier, vault: Vault, at: datetime
 ) -> VerifiedLicence:
     """The answer this verifier was given under its own request id, as it was given.
 
-    Not found once a quarter of an hour has passed.
+    Not found once a quarter of an hour has passed; nor is what a program took for a matter.
     """
     verification = await _find_own(request_id, verifier)
-    if verification is None or _has_ended(verification, at):
-        raise VerificationNotFound(verifier_id=verifier.verifier_id)
+    if verification is None or verification.way is not Way.SHOWN or _has_ended(verification, at):
+        raise VerificationNotFound(verifier_id=_id_of(verifier))
     return _open_answer(verification, vault, at)
 
 
@@ -150,10 +153,14 @@ async def forget_answers(*, at: datetime) -> None:
     await Verification.filter(id__in=Subquery(some.values("id"))).update(answer_sealed=None)
 
 
-async def _find_own(request_id: str, verifier: VerifierCaller) -> Verification | None:
+async def _find_own(request_id: str, verifier: AnyVerifier) -> Verification | None:
     if len(request_id) > REQUEST_ID_LENGTH:  # the column would refuse to be asked for it
         return None
-    return await _OWN.first(verifier.verifier_id, request_id)
+    return await _OWN.first(_id_of(verifier), request_id)
+
+
+def _id_of(verifier: AnyVerifier) -> UUID:
+    return verifier.client_id if isinstance(verifier, MachineCaller) else verifier.verifier_id
 
 
 def _again(
@@ -179,7 +186,7 @@ class _Scan(Struct, frozen=True):
 
     presentation: Presentation
     request_id: str
-    verifier: VerifierCaller
+    verifier: AnyVerifier
     at: datetime
 
     def row(self) -> Verification:
@@ -187,7 +194,7 @@ class _Scan(Struct, frozen=True):
             id=new_id(),
             licence_id=self.presentation.licence_id,
             presentation_id=self.presentation.id,
-            verifier_id=self.verifier.verifier_id,
+            verifier_id=_id_of(self.verifier),
             request_id=self.request_id,
             organisation_id=self.verifier.organisation_id,
             organisation_name=self.verifier.organisation_name,
