@@ -16,7 +16,7 @@ from web.errors import CRASH, HTTP_TITLES, STATUS
 TABLE = ROOT / "docs" / "zh" / "error-codes.md"
 SOURCES = (*PACKAGES, "web", "miniprogram_api", "operator_api", "agency_api")
 AGAIN = {
-    401: "登录已失效：刷新令牌后重试一次，仍不行则重新登录",
+    401: "登录已失效：刷新令牌后重试一次，仍不行则重新登录；是验证码、授权码不对的，重新获取",
     403: "不要重试；按 `details` 或提示引导用户",
     404: "不要重试",
     408: "检查网络后重试",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,11 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from app.commands.errors import known_codes
 from app.demo.stage import served_product
 from app.running import ROOT, Running
 from seeds.files import City
 
 CLIENT = ROOT / "clients" / "typescript"
+OF_TOKENS = {
+    *{"web.not_signed_in", "identity.token_refused", "identity.session_ended"},
+    *{"identity.refresh_refused", "identity.refresh_reused"},
+}
+"""Refusals of who sends: with the next token the same call is sent once more."""
+NOT_OF_THIS_CLIENT = {
+    *{"identity.operator_sign_in_failed", "identity.operator_session_ended"},
+    *{"identity.assertion_refused", "identity.machine_session_ended"},
+}
 RESIDENTS = ("wang-guilan", "chen-li", "xie-xiaojun")
 
 
@@ -62,6 +73,16 @@ def test_nothing_but_its_own_code_goes_to_the_phone() -> None:
 
     assert "dependencies" not in package
     assert package["private"] is True
+
+
+def test_it_knows_of_every_401_whether_the_token_or_what_was_sent_was_refused() -> None:
+    """A wrong code sent twice would count as two guesses of five (A13)."""
+    source = (CLIENT / "src/problems.ts").read_text("utf-8")
+    of_what_was_sent = set(re.findall(r'"(identity\.\w+)",', source))
+    refused = {row.code for row in known_codes() if row.status == 401}
+
+    assert refused == of_what_was_sent | OF_TOKENS | NOT_OF_THIS_CLIENT
+    assert not of_what_was_sent & OF_TOKENS
 
 
 def _npm(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

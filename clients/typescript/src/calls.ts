@@ -2,7 +2,7 @@
 
 import { addressOf } from "./addresses";
 import { Cancellation } from "./cancellation";
-import { Problem, readProblem } from "./problems";
+import { Problem, readProblem, speaksOfToken } from "./problems";
 import { delayBefore, mayRepeat } from "./retrying";
 import { pause, type Pause } from "./runtime";
 import { Session } from "./session";
@@ -92,14 +92,13 @@ export class Calls {
     };
   }
 
-  /** With the token; when that is refused, once more with the next. A 401 comes before any work. */
+  /** With the token; when that is refused, once more with the next: it was refused before any work. */
   private async signedCall(request: WireRequest, cancellation?: Cancellation): Promise<WireAnswer> {
     const before = await this.session.current();
     try {
       return await this.once(request, before, cancellation);
     } catch (error) {
-      if (before === undefined || !(error instanceof Problem && error.status === 401)) throw error;
-      if (isSignIn(request)) throw error;
+      if (before === undefined || isSignIn(request) || !speaksOfToken(error)) throw error;
       const after = await this.session.renewed(before);
       if (after === undefined) throw error;
       return this.once(request, after, cancellation);

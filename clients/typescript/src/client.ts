@@ -64,7 +64,8 @@ export class Client {
       const wait = Math.min(LONGEST_WAIT_SECONDS, Math.floor(left / 1000));
       const query = { ...(given as LooseArguments).query, wait };
       const timeoutMs = wait * 1000 + ANSWER_MARGIN_MS;
-      const answer = await this.call<Answer<"get", P>>("get", path, { ...given, query, timeoutMs });
+      const patienceMs = given.patienceMs ?? Math.max(left, timeoutMs + ANSWER_MARGIN_MS);
+      const answer = await this.call<Answer<"get", P>>("get", path, { ...given, query, timeoutMs, patienceMs });
       if (given.until(answer)) return { done: true, answer };
       if (this.calls.now() >= ends) return { done: false, answer };
       if (this.calls.now() - asked < POLL_PAUSE_MS) {

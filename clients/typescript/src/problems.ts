@@ -39,6 +39,21 @@ export class Cancelled extends Error {
   override readonly name = "Cancelled";
 }
 
+/** A 401 for a code or a proof that was sent along: another token would not make it right. */
+const OF_WHAT_WAS_SENT = [
+  "identity.code_used",
+  "identity.login_code_rejected",
+  "identity.phone_code_refused",
+  "identity.proof_refused",
+  "identity.unified_ticket_refused",
+  "identity.verifier_sign_in_failed",
+];
+
+/** Whether it was the token that was refused, so that the next one may do. */
+export function speaksOfToken(error: unknown): boolean {
+  return error instanceof Problem && error.status === 401 && !OF_WHAT_WAS_SENT.includes(error.code);
+}
+
 /** Read an answer of 400 and more, also one that no code of ours has written. */
 export function readProblem(answer: WireAnswer): Problem {
   const body = isRecord(answer.body) ? answer.body : {};

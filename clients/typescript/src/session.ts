@@ -19,7 +19,13 @@ export class Session {
 
   /** The tokens as they stand, or undefined when nobody is signed in. */
   current(): Promise<SignedIn | undefined> {
-    if (this.known === undefined) this.known = this.read();
+    if (this.known === undefined) {
+      const reading = this.read();
+      this.known = reading;
+      reading.catch(() => {
+        if (this.known === reading) this.known = undefined; // the next call reads again
+      });
+    }
     return this.known;
   }
 
@@ -52,8 +58,7 @@ export class Session {
     if (next !== undefined) {
       await this.keep(next);
     } else {
-      await this.forget();
-      this.given.onEnded();
+      await this.forget().finally(() => this.given.onEnded());
     }
     return next;
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { Problem } from "../src/index";
+import { NetworkFailed, Problem } from "../src/index";
 import { answer, lost, refusal, scripted } from "./scripted";
 
 const PATH = "/v1/fee-orders/{order_no}";
@@ -40,6 +40,18 @@ describe("polling", () => {
 
   it("goes on after an answer that was lost", async () => {
     const { client } = scripted([lost(), OPEN, PAID]);
+
+    assert.equal((await client.poll(PATH, GIVEN)).done, true);
+  });
+
+  it("goes on after the connection of one whole wait was dead", async () => {
+    let clock = 0;
+    const dead = () => {
+      clock += 35_000;
+      throw new NetworkFailed("timeout", "nothing came");
+    };
+    const pause = async (milliseconds: number) => void (clock += milliseconds);
+    const { client } = scripted([dead, PAID], { now: () => clock, pause });
 
     assert.equal((await client.poll(PATH, GIVEN)).done, true);
   });

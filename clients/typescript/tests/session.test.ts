@@ -48,6 +48,17 @@ describe("a token that is too old", () => {
     assert.equal(sent.length, 3);
   });
 
+  it("is not blamed for a wrong code: that is sent once", async () => {
+    const wrong = refusal(401, "identity.phone_code_refused");
+    const { client, sent } = scripted([wrong, answer(signedIn("2")), wrong]);
+    await client.keep(signedIn("1"));
+    const body = { phone: "13800000000", challenge_id: "01900000-0000-7000-8000-000000000000", code: "000000" };
+
+    await assert.rejects(client.post("/v1/sessions/phone", { body }), Problem);
+
+    assert.equal(sent.length, 1);
+  });
+
   it("is tried to replace again when the answer was lost, within the time the old one is good", async () => {
     const { client, sent } = scripted([OLD, lost(), answer(signedIn("2")), answer({})]);
     await client.keep(signedIn("1"));
@@ -71,6 +82,21 @@ describe("a sign-in that has ended", () => {
     assert.deepEqual([...new Set(ends.map((end) => end.status))], ["rejected"]);
     assert.equal(told, 1);
     assert.equal(await client.signedIn(), undefined);
+  });
+
+  it("is told to the page also when it cannot be forgotten", async () => {
+    let told = 0;
+    const kept = memoryStorage();
+    const remove = (): void => {
+      throw new Error("removeStorage:fail");
+    };
+    const over = refusal(401, "identity.refresh_refused");
+    const { client } = scripted([OLD, over], { storage: { ...kept, remove }, onSignedOut: () => (told += 1) });
+    await client.keep(signedIn("1"));
+
+    await assert.rejects(client.get("/v1/me"));
+
+    assert.equal(told, 1);
   });
 
   it("is kept when the network alone was the cause", async () => {
@@ -101,6 +127,23 @@ describe("tokens", () => {
     await client.get("/v1/me");
 
     assert.equal(sent.map(token)[0], "Bearer access-1");
+  });
+
+  it("are read again after they could not be read once", async () => {
+    const kept = memoryStorage();
+    await scripted([], { storage: kept }).client.keep(signedIn("1"));
+    let reads = 0;
+    const get = (key: string) => {
+      reads += 1;
+      if (reads === 1) throw new Error("getStorageSync:fail");
+      return kept.get(key);
+    };
+    const { client, sent } = scripted([answer({})], { storage: { ...kept, get } });
+
+    await assert.rejects(client.get("/v1/me"), /getStorageSync/);
+    await client.get("/v1/me");
+
+    assert.deepEqual(sent.map(token), ["Bearer access-1"]);
   });
 
   it("that somebody has spoilt mean not signed in", async () => {
