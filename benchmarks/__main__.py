@@ -5,6 +5,7 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.console import Console
 from app.embedded.server import ServerNotStarted
 from benchmarks.bed import Bed, NotReady
 from benchmarks.cases import CASES
+from benchmarks.comparing import COMPARED, FEW, compared, compared_markdown, show_compared
 from benchmarks.machine import describe, load_average
 from benchmarks.measuring import Shape
 from benchmarks.running import Result, profile_cases, run
@@ -39,35 +41,63 @@ def _measure(given: argparse.Namespace, folder: Path, console: Console) -> int:
     with Bed(folder, workers=given.workers) as bed:
         if given.profile:
             return _profile(given, bed, console)
-        loaded = bed.load(given.persons)
         about = describe(*bed.versions())
-        if loaded is not None:
-            console.print(
-                f"loaded {loaded.people:,} people, {loaded.rows:,} rows in {loaded.seconds:.0f} s"
-            )
-        shape = Shape(
-            port=bed.port,
-            connections=given.connections,
-            seconds=given.seconds,
-            open_seconds=given.open_seconds,
-        )
-        result = asyncio.run(
-            run(
-                bed,
-                shape,
-                people=given.persons,
-                names=given.case or (),
-                say=console.print,
-            )
-        )
-    about.append(
-        f"{given.persons:,} persons; {given.workers} API workers; closed loop of"
-        f" {given.connections} connections, {given.seconds:.0f} s each; everything on this machine"
-    )
+        if given.compare:
+            return _compare(given, bed, about, console)
+        about += _load(bed, given.persons, console)
+        result = _run(given, bed, given.persons, given.case or (), console)
+    about.append(_shape(given))
     show(console, result.lines, result.memory, "\n".join(about))
     if given.markdown:
         given.markdown.write_text("\n".join([*about, "", markdown(result.lines, result.memory)]))
     return _verdict(result)
+
+
+def _compare(given: argparse.Namespace, bed: Bed, about: list[str], console: Console) -> int:
+    """Few people, then so many, in the same database."""
+    names = given.case or COMPARED
+    loaded = _load(bed, min(FEW, given.persons), console)
+    few = _run(given, bed, min(FEW, given.persons), names, console)
+    loaded += _load(bed, given.persons, console)
+    many = _run(given, bed, given.persons, names, console)
+    about += [*loaded, _shape(given)]
+    rows = compared(few.lines, many.lines)
+    show_compared(console, rows, "\n".join(about))
+    for result in (few, many):
+        show(console, result.lines, result.memory, "")
+    if given.markdown:
+        tables = [markdown(result.lines, result.memory) for result in (few, many)]
+        given.markdown.write_text("\n".join([*about, "", compared_markdown(rows), *tables]))
+    return max(_verdict(few), _verdict(many))
+
+
+def _run(
+    given: argparse.Namespace, bed: Bed, people: int, names: Sequence[str], console: Console
+) -> Result:
+    shape = Shape(
+        port=bed.port,
+        connections=given.connections,
+        seconds=given.seconds,
+        open_seconds=given.open_seconds,
+    )
+    return asyncio.run(run(bed, shape, people=people, names=names, say=console.print))
+
+
+def _load(bed: Bed, people: int, console: Console) -> list[str]:
+    """What was loaded, in words; nothing when all were there."""
+    loaded = bed.load(people)
+    if loaded is None:
+        return []
+    told = loaded.told()
+    console.print(told)
+    return [told]
+
+
+def _shape(given: argparse.Namespace) -> str:
+    return (
+        f"{given.persons:,} persons; {given.workers} API workers; closed loop of"
+        f" {given.connections} connections, {given.seconds:.0f} s each; everything on this machine"
+    )
 
 
 def _profile(given: argparse.Namespace, bed: Bed, console: Console) -> int:
@@ -92,8 +122,12 @@ def _profile(given: argparse.Namespace, bed: Bed, console: Console) -> int:
 
 
 def _verdict(result: Result) -> int:
-    """1 when something was refused that should not have been: figures of refusals are none."""
-    return 1 if any(line.product.bad for line in result.lines) else 0
+    """1 when something was refused that should not have been, or a code did not count once."""
+    wrong = (
+        line.product.bad or (line.counted is not None and not line.counted.exact)
+        for line in result.lines
+    )
+    return 1 if any(wrong) else 0
 
 
 def _wait_until_quiet(minutes: float, console: Console) -> None:
@@ -106,6 +140,9 @@ def _wait_until_quiet(minutes: float, console: Console) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--persons", type=int, default=1_000, help="how many people are loaded")
+    parser.add_argument(
+        "--compare", action="store_true", help=f"with {FEW:,} people, then with --persons"
+    )
     parser.add_argument("--workers", type=int, default=2, help="API processes")
     parser.add_argument("--connections", type=int, default=32, help="of the closed loop")
     parser.add_argument("--seconds", type=float, default=6.0, help="closed loop of one route")

@@ -93,7 +93,7 @@ def create_bare(settings: Settings, *, issuer: TokenIssuer, limiter: Limiter) ->
     ) -> Rows:
         key = "anyone"
         if token := request.headers.get("authorization", "").removeprefix("Bearer "):
-            audience = Audience.VERIFIER if case == "verification" else Audience.RESIDENT
+            audience = Audience.VERIFIER if case.startswith("verification") else Audience.RESIDENT
             key = str(issuer.read(token, audience, at=now()).sub)
         await limiter.hit("read", key)
         return await bare.run(case, who, which)

@@ -29,6 +29,7 @@ from app.timetable import timetable
 from app.worker import handlers
 from benchmarks.bare import SCRIPTS
 from benchmarks.loading import Loaded, load_people
+from benchmarks.machine import draws
 from benchmarks.scripts import CREATE_TABLE
 from core import jobs
 from core.clock import now
@@ -90,16 +91,22 @@ class Bed:
         return load_settings(self.variables)
 
     def load(self, people: int) -> Loaded | None:
-        """The city with its policies matched, then the population; None when both are there."""
+        """The city with its policies matched, then so many people; None when they are there.
+
+        Whoever is there already stays: more are added. NotReady where there are more than that.
+        """
         mark = self.folder / "people"
-        if mark.exists() and mark.read_text() == str(people):
+        there = int(mark.read_text()) if mark.exists() else 0
+        if there > people:
+            raise NotReady(f"{self.folder} holds {there:,} people, more than {people:,}")
+        if there == people:
             return None
-        asyncio.run(self._load_city())
+        if not there:
+            asyncio.run(self._load_city())
         secrets, appid = self.secrets, self.settings.wechat.appid
         loaded = asyncio.run(
             load_people(
-                people,
-                owner_url=self.owner_url,
+                range(there, people),
                 superuser_url=self.superuser_url,
                 kek=secrets.kek,
                 appid=appid,
@@ -178,9 +185,13 @@ class Bed:
 
     def processes(self, server: Popen[bytes]) -> list[tuple[str, int]]:
         """Those whose memory is told, by name."""
-        workers = [(f"API worker {n}", pid) for n, pid in enumerate(descendants(server.pid), 1)]
+        below = descendants(server.pid)
+        drawing = [("drawing", pid) for pid in below if draws(pid)]
+        serving = [pid for pid in below if ("drawing", pid) not in drawing]
+        workers = [(f"API worker {n}", pid) for n, pid in enumerate(serving, 1)]
         assert self.valkey.process is not None
-        return [("API parent", server.pid), *workers, ("Valkey", self.valkey.process.pid)]
+        others = [*drawing, ("Valkey", self.valkey.process.pid)]
+        return [("API parent", server.pid), *workers, *others]
 
 
 async def _prepare(superuser_url: str, owner_password: str, application_password: str) -> None:

@@ -1,6 +1,7 @@
 """The routes that are measured, and what asks them. 场景"""
 
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import cycle
 from uuid import uuid4
 
 import msgspec
@@ -12,10 +13,17 @@ from benchmarks.supplies import (
     Callback,
     WechatPay,
     codes_to_scan,
+    give_portraits,
     login_codes,
     pictures_to_fetch,
 )
+from core.files import FileStorage
 from core.signing import Signer
+
+CROWD = 64
+PICTURED = 32
+FACES_AT_ONCE = 8
+"""Fewer than may wait for one drawing process: who waits is measured, and nobody is sent away."""
 
 
 class Ask(Struct, frozen=True):
@@ -41,11 +49,12 @@ class Ask(Struct, frozen=True):
 
 
 class Scene(Struct, frozen=True):
-    """Who may ask, and with what."""
+    """Who may ask, and with what. `crowd` are `CROWD` verifiers of several organisations."""
 
     parts: Parts
     askers: Sequence[Asker]
     scanners: Sequence[Scanner]
+    crowd: Sequence[Scanner]
     pay: WechatPay
     sandbox: str
     appid: str
@@ -61,7 +70,9 @@ Make = Callable[[Scene, int], Awaitable[list[Ask]]]
 class Case(Struct, frozen=True):
     """One line of the table. `visit` is how many requests somebody makes in a row.
 
-    Without `again` a request is good for one time, and each needs supplies of its own.
+    Without `again` a request is good for one time, and each needs supplies of its own. `crowd` is a
+    number of connections of the case's own, each for one who asks. Not `beside`: no bare handler
+    does anything like it. `contest` makes codes that are scanned twice, to be counted.
     """
 
     name: str
@@ -69,6 +80,14 @@ class Case(Struct, frozen=True):
     visit: int = 1
     again: bool = True
     hot_read: bool = False
+    crowd: int | None = None
+    beside: bool = True
+    contest: Make | None = None
+
+    @property
+    def key(self) -> str:
+        """In an address."""
+        return self.name.replace(" ", "-")
 
 
 async def _log_in(scene: Scene, count: int) -> list[Ask]:
@@ -98,23 +117,44 @@ async def _present(scene: Scene, count: int) -> list[Ask]:
     ]
 
 
-async def _verify(scene: Scene, count: int) -> list[Ask]:
-    codes = await codes_to_scan(count, scene.askers, scene.signer)
-    tokens = [scanner.token(scene.parts.issuer) for scanner in scene.scanners]
-    return [
-        Ask(
-            "POST",
-            "/agency/v1/verifications",
-            tokens[number % len(tokens)],
-            body=msgspec.json.encode({"code": code, "request_id": uuid4().hex}),
-        )
-        for number, code in enumerate(codes)
-    ]
+def _verify(who: Callable[[Scene], Sequence[Scanner]], *, times: int = 1) -> Make:
+    """Scans of fresh codes by these in turn; each code so many times, by one after another."""
+
+    async def make(scene: Scene, count: int) -> list[Ask]:
+        codes = await codes_to_scan(count, scene.askers, scene.signer)
+        tokens = cycle([scanner.token(scene.parts.issuer) for scanner in who(scene)])
+        return [_scan(code, next(tokens)) for code in codes for _ in range(times)]
+
+    return make
+
+
+def _scan(code: str, token: str) -> Ask:
+    body = msgspec.json.encode({"code": code, "request_id": uuid4().hex})
+    return Ask("POST", "/agency/v1/verifications", token, body=body)
 
 
 async def _draw(scene: Scene, count: int) -> list[Ask]:
-    tokens = await pictures_to_fetch(count, scene.askers, scene.parts.face_signer)
+    return await _faces(scene, count, scene.askers[: len(scene.askers) // 2])
+
+
+async def _draw_with_portrait(scene: Scene, count: int) -> list[Ask]:
+    some = scene.askers[len(scene.askers) // 2 :][:PICTURED]
+    files = FileStorage(scene.parts.file_store, await scene.parts.vault.get())
+    await give_portraits(some, files)
+    return await _faces(scene, count, some)
+
+
+async def _faces(scene: Scene, count: int, askers: Sequence[Asker]) -> list[Ask]:
+    tokens = await pictures_to_fetch(count, askers, scene.parts.face_signer)
     return [Ask("GET", f"/v1/faces/{token}") for token in tokens]
+
+
+def _by_some(scene: Scene) -> Sequence[Scanner]:
+    return scene.scanners
+
+
+def _by_the_crowd(scene: Scene) -> Sequence[Scanner]:
+    return scene.crowd
 
 
 async def _call_back(scene: Scene, count: int) -> list[Ask]:
@@ -126,8 +166,22 @@ CASES = (
     Case("login", _log_in, again=False),
     Case("wallet list", _read("/v1/licences"), visit=4, hot_read=True),
     Case("presentation", _present, visit=2),
-    Case("verification", _verify, again=False),
-    Case("licence face", _draw, again=False),
+    Case("verification", _verify(_by_some), again=False),
+    Case(
+        f"verification under {CROWD} verifiers",
+        _verify(_by_the_crowd),
+        again=False,
+        crowd=CROWD,
+        contest=_verify(_by_the_crowd, times=2),
+    ),
+    Case("licence face", _draw, again=False, crowd=FACES_AT_ONCE, beside=False),
+    Case(
+        "licence face with portrait",
+        _draw_with_portrait,
+        again=False,
+        crowd=FACES_AT_ONCE,
+        beside=False,
+    ),
     Case("fee list", _read("/v1/fee-orders"), visit=4, hot_read=True),
     Case("callback kept", _call_back, again=False),
     Case("entitlements", _read("/v1/entitlements"), visit=4, hot_read=True),

@@ -10,7 +10,7 @@ import random
 import sys
 from array import array
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import cycle
 from time import perf_counter
@@ -32,7 +32,10 @@ class Visit(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """`rate` of requests a second makes it an open loop. Not `again`: each visit is made once."""
+    """`rate` of requests a second makes it an open loop. Not `again`: each visit is made once.
+
+    With `lanes` a closed loop deals visits out beforehand, so that every n-th is one connection's.
+    """
 
     port: int
     visits: list[Visit]
@@ -41,6 +44,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     connections: int
     rate: float = 0.0
     seed: int = 1
+    lanes: bool = False
 
 
 class Came(Struct, kw_only=True):
@@ -111,7 +115,7 @@ class Load:
         self._came = Came()
         self._took = array("I")
         self._bad: Counter[str] = Counter()
-        self._requests = _requests(plan)
+        self._requests = _requests(plan.visits, again=plan.again)
         self._lines: list[Line] = []
 
     async def run(self) -> Came:
@@ -128,13 +132,19 @@ class Load:
     async def _closed(self) -> None:
         until = perf_counter() + self._plan.seconds
         async with asyncio.TaskGroup() as group:
-            for _ in range(self._plan.connections):
-                group.create_task(self._visitor(until))
+            for number in range(self._plan.connections):
+                group.create_task(self._visitor(until, self._lane(number)))
 
-    async def _visitor(self, until: float) -> None:
+    def _lane(self, number: int) -> Iterator[list[bytes]]:
+        if not self._plan.lanes:
+            return self._requests
+        own = self._plan.visits[number :: self._plan.connections]
+        return _requests(own, again=self._plan.again)
+
+    async def _visitor(self, until: float, requests: Iterator[list[bytes]]) -> None:
         """Each connection goes through whole visits of its own."""
         line = await self._connect()
-        for visit in self._requests:
+        for visit in requests:
             for request in visit:
                 if (began := perf_counter()) >= until:
                     return
@@ -191,9 +201,9 @@ class Load:
         self._bad["gone"] += 1
 
 
-def _requests(plan: Plan) -> Iterator[list[bytes]]:
-    visits = cycle(plan.visits) if plan.again else iter(plan.visits)
-    return ([visit.first, *[visit.then] * visit.times] for visit in visits)
+def _requests(visits: Sequence[Visit], *, again: bool) -> Iterator[list[bytes]]:
+    some = cycle(visits) if again else iter(visits)
+    return ([visit.first, *[visit.then] * visit.times] for visit in some)
 
 
 def _length(head: bytes) -> int:

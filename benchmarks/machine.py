@@ -4,14 +4,17 @@ import os
 import platform
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 from msgspec import Struct
 
+from app.processes import descendants
 from core.clock import now
 
+_DRAWING = "licences.faces.child"
 _NAMED = ("litestar", "granian", "tortoise-orm", "asyncpg", "msgspec", "redis")
 
 
@@ -29,6 +32,35 @@ def memory_of(processes: Sequence[tuple[str, int]]) -> list[Memory]:
         told = psutil.Process(pid).memory_full_info()
         found.append(Memory(name, told.rss, told.uss))
     return found
+
+
+class ProcessorTime(Struct, frozen=True):
+    """Seconds of processor time of a server's processes: those that serve, those that draw."""
+
+    serving: float = 0.0
+    drawing: float = 0.0
+
+    def __add__(self, other: "ProcessorTime") -> "ProcessorTime":
+        return ProcessorTime(self.serving + other.serving, self.drawing + other.drawing)
+
+    def __sub__(self, other: "ProcessorTime") -> "ProcessorTime":
+        return ProcessorTime(self.serving - other.serving, self.drawing - other.drawing)
+
+
+def processor_time(server: int) -> ProcessorTime:
+    """What this process and all that it started have used so far. Ended ones are not counted."""
+    spent = ProcessorTime()
+    for pid in (server, *descendants(server)):
+        with suppress(psutil.NoSuchProcess):
+            times = psutil.Process(pid).cpu_times()
+            seconds = times.user + times.system
+            spent += ProcessorTime(0, seconds) if draws(pid) else ProcessorTime(seconds, 0)
+    return spent
+
+
+def draws(pid: int) -> bool:
+    """Whether this is a process that draws faces of licences."""
+    return _DRAWING in psutil.Process(pid).cmdline()
 
 
 def describe(postgres: str, valkey: str) -> list[str]:

@@ -4,20 +4,29 @@ import asyncio
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import partial
 from itertools import islice
 from subprocess import PIPE, Popen
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from app.running import ROOT
 from benchmarks.cases import Ask, Case, Scene
 from benchmarks.client import Came, Plan, Visit
+from benchmarks.counting import Counted, count_spent
+from benchmarks.machine import ProcessorTime, processor_time
+from core.clock import now
 
 ROUNDS = 3
 WARM_SECONDS = 1.5
 SPARE = 1.6
 """How much more of what is used up is made than the warm-up says is needed."""
+
+CONTESTED, CONTEST_SECONDS = 500, 60.0
+"""So many codes are scanned by two verifiers at once, within this time."""
 
 OPEN_SHARES = (0.7, 1.3)
 """Arrivals of the open loop, as shares of what the closed loop reached."""
@@ -39,52 +48,109 @@ class OpenFigures(Struct, frozen=True):
     p99: float
 
 
-class Line(Struct, frozen=True):
-    """One line of the table."""
+class Line(Struct, frozen=True, kw_only=True):
+    """One line of the table. `processor` is the server's in all closed rounds of the product."""
 
     case: str
     hot_read: bool
     queries: tuple[int, int]
     product: Figures
-    plain: Figures
-    signed: Figures | None
-    open: list[OpenFigures]
+    plain: Figures | None = None
+    signed: Figures | None = None
+    open: list[OpenFigures] = []
+    answered: int = 0
+    processor: ProcessorTime = ProcessorTime()
+    counted: Counted | None = None
 
 
 class Shape(Struct, frozen=True, kw_only=True):
-    """How long and how hard."""
+    """How long and how hard. `server` is the process whose processor time is told."""
 
     port: int
     connections: int
     seconds: float
     open_seconds: float
+    server: int = 0
 
 
 async def measure(case: Case, queries: tuple[int, int], scene: Scene, shape: Shape) -> Line:
     """One case: warm-up, rounds in which the three take turns, then arrivals that do not wait."""
-    asks = await case.make(scene, 400)
-    warm = await _load(_visits(case, asks), case.again, WARM_SECONDS, shape)
-    for kind in ("plain", "signed"):
-        await _load(_beside(case, asks, kind), True, WARM_SECONDS / 2, shape)
-    rate = warm.good / warm.seconds
+    shape = replace(shape, connections=case.crowd or shape.connections)
+    rate = await _warm_up(case, scene, shape)
     asks = await _fresh(case, scene, rate, shape)
     visits = _visits(case, asks)
     given = None if case.again else iter(visits)
-    product, plain, signed = [], [], []
+    rounds, since = _Rounds(), now()
     for _ in range(ROUNDS):
-        seconds = shape.seconds / ROUNDS
-        some = _take(visits, given, rate * seconds)
-        product.append(await _load(some, case.again, seconds, shape))
-        plain.append(await _load(_beside(case, asks, "plain"), True, seconds / 2, shape))
-        signed.append(await _load(_beside(case, asks, "signed"), True, seconds / 2, shape))
-    reached = figures(product)
+        some = _take(visits, given, rate * shape.seconds / ROUNDS)
+        await rounds.play(case, asks, some, shape)
+    counted = await _count(case, scene, since, rounds, shape) if case.contest else None
+    reached = figures(rounds.product)
     opened = []
     for share in OPEN_SHARES if shape.open_seconds else ():
         wanted = share * reached.rate
         some = _take(visits, given, wanted * shape.open_seconds)
         came = await _load(some, case.again, shape.open_seconds, shape, rate=wanted)
         opened.append(_open_figures(came, wanted))
-    return Line(case.name, case.hot_read, queries, reached, figures(plain), figures(signed), opened)
+    return Line(
+        case=case.name,
+        hot_read=case.hot_read,
+        queries=queries,
+        product=reached,
+        plain=figures(rounds.plain) if case.beside else None,
+        signed=figures(rounds.signed) if case.beside else None,
+        open=opened,
+        answered=rounds.answered,
+        processor=rounds.processor,
+        counted=counted,
+    )
+
+
+async def _warm_up(case: Case, scene: Scene, shape: Shape) -> float:
+    """All that is measured, for a moment; the rate that the product showed."""
+    asks = await case.make(scene, 400)
+    warm = await _load(_visits(case, asks), case.again, WARM_SECONDS, shape)
+    for kind in ("plain", "signed") if case.beside else ():
+        await _load(_beside(case, asks, kind), True, WARM_SECONDS / 2, shape)
+    return warm.good / warm.seconds
+
+
+class _Rounds:
+    """What came of each that takes its turn."""
+
+    def __init__(self) -> None:
+        self.product: list[Came] = []
+        self.plain: list[Came] = []
+        self.signed: list[Came] = []
+        self.processor = ProcessorTime()
+
+    @property
+    def answered(self) -> int:
+        return sum(came.good for came in self.product)
+
+    async def play(
+        self, case: Case, asks: Sequence[Ask], visits: list[Visit], shape: Shape
+    ) -> None:
+        seconds, lanes = shape.seconds / ROUNDS, case.crowd is not None
+        before = processor_time(shape.server)
+        self.product.append(await _load(visits, case.again, seconds, shape, lanes=lanes))
+        self.processor += processor_time(shape.server) - before
+        if case.beside:
+            beside = partial(_load, again=True, seconds=seconds / 2, shape=shape)
+            self.plain.append(await beside(_beside(case, asks, "plain")))
+            self.signed.append(await beside(_beside(case, asks, "signed")))
+
+
+async def _count(
+    case: Case, scene: Scene, since: datetime, rounds: _Rounds, shape: Shape
+) -> Counted:
+    """What became of the codes of the rounds, and of others that are scanned twice at once."""
+    assert case.contest is not None
+    alone = await count_spent(since, rounds.product)
+    asks = await case.contest(scene, CONTESTED)
+    since = now()
+    came = await _load(_visits(case, asks), False, CONTEST_SECONDS, shape)
+    return Counted(alone, await count_spent(since, [came]))
 
 
 def figures(rounds: Sequence[Came]) -> Figures:
@@ -130,7 +196,7 @@ def _visits(case: Case, asks: Sequence[Ask]) -> list[Visit]:
 
 def _beside(case: Case, asks: Sequence[Ask], kind: str) -> list[Visit]:
     """The same visits to the bare handler. What is used up there lasts: its statements repeat."""
-    place = f"/bare/{kind}/{case.name.replace(' ', '-')}"
+    place = f"/bare/{kind}/{case.key}"
     return [
         Visit(
             ask.written(path=f"{place}/{who}/{'first' if case.again else 'then'}"),
@@ -142,7 +208,13 @@ def _beside(case: Case, asks: Sequence[Ask], kind: str) -> list[Visit]:
 
 
 async def _load(
-    visits: list[Visit], again: bool, seconds: float, shape: Shape, *, rate: float = 0.0
+    visits: list[Visit],
+    again: bool,
+    seconds: float,
+    shape: Shape,
+    *,
+    rate: float = 0.0,
+    lanes: bool = False,
 ) -> Came:
     plan = Plan(
         port=shape.port,
@@ -151,6 +223,7 @@ async def _load(
         seconds=seconds,
         connections=shape.connections,
         rate=rate,
+        lanes=lanes,
     )
     return await asyncio.to_thread(_run, msgspec.msgpack.encode(plan), seconds)
 

@@ -5,13 +5,15 @@ entitlements and messages. It goes in by COPY, with nothing checked twice: a sma
 people is read back through the domain's own verbs by a test.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from msgspec import Struct
 
+from benchmarks.documents import Document, Someone, documents_of
+from benchmarks.numbering import Numbering
 from core.clock import date_in_china
 from core.ids import new_id
 from core.sealing import Place, Vault
@@ -19,6 +21,7 @@ from licences.licence_fields import number_index, seal_number, seal_values
 
 AREA, DIVISION = "330100", "330199001"  # an area code that no card carries
 FIRST_DAY, DAYS, A_DAY = date(1930, 1, 1), 33_000, 999
+LEAP = 7_919  # prime to DAYS: neighbours in number are of all ages, and no birthday comes twice
 FEES, PAID, MESSAGES = 4, 1, 3
 
 _SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗"
@@ -40,8 +43,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "licences_licence": (
         *("id", "holder_id", "licence_type_id", "number_sealed", "number_index", "values_sealed"),
-        *("issuer", "department", "division", "valid_from", "status", "registry_date"),
-        *("registry", "region", "region_name", "created_at"),
+        *("issuer", "department", "division", "valid_from", "valid_until", "status", "status_date"),
+        *("registry_date", "identifier", "registry", "region", "region_name", "created_at"),
     ),
     "payments_fee_order": (
         *("id", "order_no", "payer_id", "agency_id", "agency_reference", "department", "division"),
@@ -63,7 +66,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 class LicenceKind(Struct, frozen=True):
     code: str
     department: str
-    values: dict[str, str]
+    type_code: str
 
 
 class Offer(Struct, frozen=True):
@@ -87,7 +90,7 @@ class City(Struct, frozen=True):
     """What rows of the population refer to."""
 
     appid: str
-    licences: list[LicenceKind]
+    licences: dict[str, LicenceKind]
     agencies: list[Collector]
     offers: list[Offer]
 
@@ -99,6 +102,8 @@ class Population:
         self._city = city
         self._vault = vault
         self._at = at
+        self._today = date_in_china(at)
+        self._numbered = {code: Numbering(kind.type_code) for code, kind in city.licences.items()}
 
     def rows(self, numbers: range) -> Rows:
         """The rows of these people, by table."""
@@ -109,40 +114,44 @@ class Population:
 
     def _add(self, number: int, rows: Rows) -> None:
         person_id = new_id()
-        name = _name(number)
+        someone = Someone(number, _name(number), *id_number(number))
         rows["identity_party"].append((person_id, "person"))
-        rows["identity_person"].append(self._person(number, person_id, name))
+        rows["identity_person"].append(self._person(someone, person_id))
         rows["identity_account"].append(self._account(number, person_id))
-        rows["licences_licence"] += self._licences(number, person_id, name)
+        rows["licences_licence"] += self._licences(someone, person_id)
         rows["payments_fee_order"] += self._fees(number, person_id)
         rows["proactive_entitlement"] += self._entitlements(person_id)
         rows["notifications_message"] += self._messages(number, person_id)
 
-    def _person(self, number: int, person_id: UUID, name: str) -> Row:
-        text, born, sex = id_number(number)
+    def _person(self, someone: Someone, person_id: UUID) -> Row:
+        text, seal = someone.id_number, self._vault.seal
         sealed = (
-            self._vault.seal(Place("identity_person", "name_sealed", person_id), name),
-            self._vault.seal(Place("identity_person", "id_number_sealed", person_id), text),
+            seal(Place("identity_person", "name_sealed", person_id), someone.name),
+            seal(Place("identity_person", "id_number_sealed", person_id), text),
         )
         index = UUID(bytes=self._vault.blind_index("identity_person.id_number", text))
-        checked = ("confirmed", self._at, self._at)
-        return (person_id, person_id, *sealed, index, born, sex, DIVISION, True, *checked)
+        known = (someone.born, someone.sex, DIVISION, True, "confirmed", self._at, self._at)
+        return (person_id, person_id, *sealed, index, *known)
 
     def _account(self, number: int, person_id: UUID) -> Row:
         known = ("wechat", self._city.appid, f"benchmark-{number:010d}", uuid4(), person_id)
         return (new_id(), *known, 2, 0, False, "zh-CN", self._at)
 
-    def _licences(self, number: int, person_id: UUID, name: str) -> Iterator[Row]:
-        vault, today = self._vault, date_in_china(self._at)
-        for kind in self._city.licences:
-            licence_id, text = new_id(), f"BM-{kind.code}-{number:010d}"
-            yield (
-                *(licence_id, person_id, kind.code, seal_number(text, licence_id, vault)),
-                number_index(text, vault),
-                seal_values({"name": name, **kind.values}, licence_id, vault),
-                *("临溪市", kind.department, DIVISION, date(2020, 1, 1), "valid", today),
-                *("", "", "", self._at),
-            )
+    def _licences(self, someone: Someone, person_id: UUID) -> Iterator[Row]:
+        for document in documents_of(someone, today=self._today):
+            yield self._licence(document, someone.number, person_id)
+
+    def _licence(self, document: Document, number: int, person_id: UUID) -> Row:
+        vault, today, licence_id = self._vault, self._today, new_id()
+        kind = self._city.licences[document.kind]
+        identifier = self._numbered[kind.code].identifier(f"BM{number:018d}")
+        return (
+            *(licence_id, person_id, kind.code, seal_number(document.number, licence_id, vault)),
+            number_index(document.number, vault),
+            seal_values(document.values, licence_id, vault),
+            *("临溪市", kind.department, DIVISION, document.valid_from, document.valid_until),
+            *(document.status, today, today, identifier, "", "", "", self._at),
+        )
 
     def _fees(self, number: int, person_id: UUID) -> Iterator[Row]:
         at, ends = self._at, self._at + timedelta(days=30)
@@ -162,7 +171,7 @@ class Population:
             yield (
                 *(new_id(), offer.policy_id, offer.version_id, person_id, offer.department),
                 *(offer.division, "2026", "eligible", "notified", 15000, new_id(), '["符合条件"]'),
-                *(0, date_in_china(self._at) + timedelta(days=60), self._at),
+                *(0, self._today + timedelta(days=60), self._at),
             )
 
     def _messages(self, number: int, person_id: UUID) -> Iterator[Row]:
@@ -178,7 +187,7 @@ class Population:
 
 def id_number(number: int) -> tuple[str, date, str]:
     """Card number, day of birth and sex; unlike for up to 33 million people."""
-    born = FIRST_DAY + timedelta(days=number % DAYS)
+    born = FIRST_DAY + timedelta(days=number * LEAP % DAYS)
     order = number // DAYS % A_DAY + 1
     digits = f"{AREA}{born:%Y%m%d}{order:03d}"
     total = sum(int(digit) * weight for digit, weight in zip(digits, _WEIGHTS, strict=True))
@@ -189,6 +198,3 @@ def _name(number: int) -> str:
     length = len(_GIVEN)
     surname = _SURNAMES[number % len(_SURNAMES)]
     return surname + _GIVEN[number // 7 % length] + _GIVEN[number // 131 % length]
-
-
-Progress = Callable[[int], None]

@@ -25,10 +25,10 @@ from benchmarks import scripts
 from benchmarks.applying import Applied
 from benchmarks.bare import SCRIPTS, create_bare, replay
 from benchmarks.bed import Bed
-from benchmarks.cases import APPLIED, CASES, Ask, Case, Scene
+from benchmarks.cases import APPLIED, CASES, CROWD, Ask, Case, Scene
 from benchmarks.machine import Memory, memory_of
 from benchmarks.measuring import Figures, Line, Shape, measure, percentile
-from benchmarks.people import sign_in, sign_in_verifiers
+from benchmarks.people import engage_verifiers, sign_in, sign_in_verifiers
 from benchmarks.profiling import WARM, Contender, Profile, profile
 from benchmarks.recording import SOME, Recorder, record
 from benchmarks.scripts import Script, Scripts
@@ -61,7 +61,8 @@ async def run(bed: Bed, shape: Shape, *, people: int, names: Sequence[str], say:
             lines = []
             for case in cases:
                 say(f"{case.name} …")
-                queries = _queries(known[_key(case)])
+                queries = _queries(known[case.key])
+                shape = replace(shape, server=server.pid)
                 lines.append(await measure(case, queries, scene, shape))
             memory = memory_of(bed.processes(server))
         if applying is not None:
@@ -104,13 +105,9 @@ async def profile_cases(
 
 def _asks_beside(case: Case, asks: Sequence[Ask], kind: str) -> list[Ask]:
     return [
-        Ask(ask.method, f"/bare/{kind}/{_key(case)}/{who}/then", ask.token)
+        Ask(ask.method, f"/bare/{kind}/{case.key}/{who}/then", ask.token)
         for who, ask in enumerate(asks)
     ]
-
-
-def _key(case: Case) -> str:
-    return case.name.replace(" ", "-")
 
 
 def _queries(some: Scripts) -> tuple[int, int]:
@@ -136,6 +133,7 @@ async def _scene(bed: Bed, settings: Settings, parts: Parts, people: int) -> Sce
         parts=parts,
         askers=await sign_in(people, licence_type=SHOWN, appid=appid),
         scanners=await sign_in_verifiers(SHOWN),
+        crowd=await engage_verifiers(SHOWN, count=CROWD),
         pay=WechatPay(bed.state, mchid=merchant, appid=appid),
         sandbox=bed.sandbox,
         appid=appid,
@@ -153,7 +151,7 @@ async def _record(
     for case in cases:
         asks = await case.make(scene, SOME * 2)
         cache = scene.parts.cache
-        known[_key(case)] = await record(case, asks, app=app, cache=cache, recorder=recorder)
+        known[case.key] = await record(case, asks, app=app, cache=cache, recorder=recorder)
     if "callback-kept" not in known:
         return known, None
     vault, department = await scene.parts.vault.get(), settings.operating_department
@@ -170,7 +168,9 @@ async def _apply(bed: Bed, applying: Script, settings: Settings) -> tuple[Line, 
     )
     queries = round(applying.queries / (SOME * 2))
     plain = Figures(rate, took, took, {})
-    line = Line(APPLIED, False, (queries, queries), product, plain, None, [])
+    line = Line(
+        case=APPLIED, hot_read=False, queries=(queries, queries), product=product, plain=plain
+    )
     return line, Memory("worker, applying", applied.rss, applied.uss)
 
 

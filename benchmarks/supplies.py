@@ -17,10 +17,12 @@ from msgspec import Struct
 
 from benchmarks.people import Asker
 from core.clock import CHINA, now
+from core.files import FileStorage
 from core.ids import new_id
 from core.signing import Signer
 from licences.faces.face import FaceForm
-from licences.models import FaceLink, Presentation
+from licences.models import FaceLink, Licence, Presentation
+from licences.taking_over import keep_portrait
 from payments.gateways import Provider
 from payments.models import Agency, FeeOrder, PaymentAttempt
 from sandbox.crypto import seal_gcm, sign
@@ -84,6 +86,15 @@ async def pictures_to_fetch(count: int, askers: Sequence[Asker], signer: Signer)
     ]
     await FaceLink.bulk_create(rows, batch_size=_TOGETHER)
     return [signer.sign(row.id.bytes) for row in rows]
+
+
+async def give_portraits(askers: Sequence[Asker], files: FileStorage) -> None:
+    """Each of their licences has a drawn picture of nobody then, by turns those of the city."""
+    pictures = [path.read_bytes() for path in sorted((City().folder / "portraits").glob("*.jpg"))]
+    without = Licence.filter(id__in=[asker.licence_id for asker in askers], portrait_id=None)
+    for number, licence in enumerate(await without.order_by("id")):
+        picture = pictures[number % len(pictures)]
+        await keep_portrait(licence, picture, "image/jpeg", files=files, at=now())
 
 
 class WechatPay:

@@ -35,13 +35,33 @@ def show(console: Console, lines: Sequence[Line], memory: Sequence[Memory], abou
     for row in rows(lines):
         table.add_row(*row)
     console.print(table)
+    for note in notes(lines):
+        console.print(note)
 
 
 def markdown(lines: Sequence[Line], memory: Sequence[Memory]) -> str:
     head = "| " + " | ".join(HEADINGS) + " |"
     rule = "|--" + "|--:" * (len(HEADINGS) - 1) + "|"
     body = ["| " + " | ".join(row) + " |" for row in rows(lines)]
-    return "\n".join([head, rule, *body, "", memory_text(memory), ""])
+    said = [f"- {note}" for note in notes(lines)]
+    return "\n".join(
+        [head, rule, *body, "", *said, *([""] if said else []), memory_text(memory), ""]
+    )
+
+
+def notes(lines: Sequence[Line]) -> list[str]:
+    """What has no column: what drawing costs, and that codes counted once."""
+    drawn = [_drawn(line) for line in lines if line.processor.drawing and line.plain is None]
+    return drawn + [line.counted.told(line.case) for line in lines if line.counted is not None]
+
+
+def _drawn(line: Line) -> str:
+    each = 1000 / max(line.answered, 1)
+    drawing, serving = line.processor.drawing * each, line.processor.serving * each
+    return (
+        f"{line.case}: {drawing + serving:.1f} ms of processor time for one, {drawing:.1f} of them"
+        f" in the drawing processes, {serving:.1f} in the API"
+    )
 
 
 def memory_text(memory: Sequence[Memory]) -> str:
@@ -63,7 +83,7 @@ def _row(line: Line) -> list[str]:
         f"{line.product.rate:.0f}",
         f"{line.product.p50:.1f}",
         f"{line.product.p99:.1f}",
-        f"{line.plain.rate:.0f}",
+        "–" if line.plain is None else f"{line.plain.rate:.0f}",
         _share(ratio(line.product, line.plain)),
         "–" if line.signed is None else f"{line.signed.rate:.0f}",
         _share(against_signed),

@@ -14,10 +14,18 @@ ASK = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 @asynccontextmanager
 async def _server(
-    answer: bytes, *, closes: bool = False, silent: bool = False
+    answer: bytes,
+    *,
+    closes: bool = False,
+    silent: bool = False,
+    heard: list[tuple[int, int]] | None = None,
 ) -> AsyncIterator[int]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while (await reader.readline()).startswith(b"GET"):
+        while (line := await reader.readline()).startswith(b"GET"):
+            if heard is not None:
+                number = int(line.split()[1][1:])
+                heard.append((id(writer), number))
+                await asyncio.sleep(0.05 if number == 0 else 0)
             await reader.readuntil(b"\r\n\r\n")
             if closes:
                 break
@@ -61,6 +69,21 @@ async def test_what_is_good_for_one_time_is_asked_once() -> None:
         came = await _run(_plan(port, again=False, visits=3))
 
     assert (came.asked, came.good) == (9, 9)
+
+
+async def test_who_has_a_lane_asks_each_of_its_own_once() -> None:
+    """As verifiers do, each at its own gate: what is left of another's is not taken over."""
+    asked: list[tuple[int, int]] = []
+    async with _server(OK, heard=asked) as port:
+        visits = [Visit(ASK.replace(b"/ ", b"/%d " % number)) for number in range(10)]
+        plan = Plan(port=port, visits=visits, again=False, seconds=5.0, connections=4, lanes=True)
+        came = await _run(plan)
+
+    assert (came.asked, came.good) == (10, 10)
+    lanes: dict[int, list[int]] = {}
+    for connection, number in asked:
+        lanes.setdefault(connection, []).append(number)
+    assert sorted(lanes.values()) == [[0, 4, 8], [1, 5, 9], [2, 6], [3, 7]]
 
 
 async def test_refusals_are_told_by_their_status() -> None:
