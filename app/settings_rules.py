@@ -83,11 +83,12 @@ def _address_checks(settings: Settings) -> Iterator[Check]:
 def _platform_checks(settings: Settings) -> Iterator[Check]:
     ours = [app.appid for app in settings.wechat.apps]
     yield "ZB_WECHAT", partial(_differ, ours), "同一个 appid 只能写一次"
-    yield (
-        "ZB_ALIPAY",
-        partial(_differ, [app.app_id for app in settings.alipay.apps]),
-        ("同一个 app_id 只能写一次"),
-    )
+    apps = [app.app_id for app in settings.alipay.apps]
+    yield "ZB_ALIPAY", partial(_differ, apps), "同一个 app_id 只能写一次"
+    mchids = [merchant.mchid for merchant in settings.wechat_pay.merchants]
+    yield "ZB_WECHAT_PAY", partial(_differ, mchids), "同一个 mchid 只能写一次"
+    registries = [registry.name for registry in settings.licence_registries]
+    yield "ZB_LICENCE_REGISTRIES", partial(_differ, registries), "同一个 name 只能写一次"
     for merchant in settings.wechat_pay.merchants:
         name = f"ZB_WECHAT_PAY 商户 {merchant.mchid}"
         yield name, partial(set(ours).issuperset, merchant.appids), "appids 应在 ZB_WECHAT 里"
@@ -173,13 +174,20 @@ def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
     yield "ZB_WECHAT", settings.wechat.base_url
     yield "ZB_WECHAT_PAY", settings.wechat_pay.base_url
     yield "ZB_ALIPAY", settings.alipay.gateway_url
-    if settings.unified_identity is not None:
-        yield "ZB_UNIFIED_IDENTITY", settings.unified_identity.base_url
-    yield "ZB_POPULATION_REGISTER", settings.population_register.base_url
-    yield "ZB_BUSINESS_REGISTER", settings.business_register.base_url
-    for registry in settings.licence_registries:
-        yield "ZB_LICENCE_REGISTRIES", registry.base_url
-    yield "ZB_BANK", settings.bank.base_url
+    for name, service in (
+        ("ZB_UNIFIED_IDENTITY", settings.unified_identity),
+        ("ZB_OPERATOR_OIDC", settings.operator_oidc),
+    ):
+        if service is not None:
+            yield from ((name, url) for url in (service.base_url, service.issuer))
+    for name, register in (
+        ("ZB_POPULATION_REGISTER", settings.population_register),
+        ("ZB_BUSINESS_REGISTER", settings.business_register),
+        *(("ZB_LICENCE_REGISTRIES", registry) for registry in settings.licence_registries),
+        ("ZB_BANK", settings.bank),
+        *(("ZB_SMS", supplier) for supplier in settings.sms),
+    ):
+        yield name, register.base_url
 
 
 def _is_loopback(host: str) -> bool:

@@ -14,6 +14,23 @@ def push(**changes: str) -> str:
     return json.dumps({"appid": ours, "token": "t", "encoding_aes_key": "k" * 43} | changes)
 
 
+SANDBOX = "http://127.0.0.1:8100/anything"
+REGISTRY = {"base_url": SANDBOX, "app_key": "a", "secret": "s", "name": "ours"}
+SIGN_IN = {
+    **{"base_url": SANDBOX, "issuer": SANDBOX, "redirect_uri": SANDBOX},
+    **{"client_id": "c", "client_secret": "s"},
+}
+OPTIONAL = {
+    "ZB_SMS": [
+        {"base_url": SANDBOX, "app_key": "a", "secret": "s", "form": "json", "sign_name": "n"}
+    ],
+    "ZB_LICENCE_REGISTRIES": [REGISTRY],
+    "ZB_UNIFIED_IDENTITY": SIGN_IN,
+    "ZB_OPERATOR_OIDC": SIGN_IN,
+}
+"""What a deployment may leave out, played by the sandbox."""
+
+
 def test_every_problem_is_told_at_once() -> None:
     wrong = VARIABLES | {"ZB_WORKERS": "0", "ZB_BANK": "{", "ZB_KEK": "c2hvcnQ="}
     del wrong["ZB_PUBLIC_URL"]
@@ -79,12 +96,22 @@ def test_no_secret_is_printed_in_settings_or_in_a_refusal() -> None:
         pytest.param("ZB_WECHAT_PUSH", push(encoding_aes_key="short"), id="a short push key"),
         pytest.param("ZB_WECHAT_PUSH", push(appid="wx1"), id="pushes of another app"),
         pytest.param("ZB_WECHAT_PUSH", push(token=""), id="no push token"),
+        pytest.param("ZB_LICENCE_REGISTRIES", json.dumps([REGISTRY] * 2), id="a registry twice"),
         pytest.param("ZB_ENVIRONMENT", "prod", id="no such environment"),
     ],
 )
 def test_a_value_that_cannot_work_is_found_at_the_start(name: str, value: str) -> None:
     with pytest.raises(SettingsInvalid, match=name):
         load_settings(VARIABLES | {name: value})
+
+
+def test_a_merchant_stands_there_once() -> None:
+    """The second would silently take the first one's place."""
+    words = ("serial_no", "private_key_pem", "apiv3_key", "public_key_id", "public_key_pem")
+    merchant = {"mchid": "1900000001", **dict.fromkeys(words, "x")}
+
+    with pytest.raises(SettingsInvalid, match="ZB_WECHAT_PAY：同一个 mchid 只能写一次"):
+        load_settings(VARIABLES | {"ZB_WECHAT_PAY": json.dumps({"merchants": [merchant] * 2})})
 
 
 def test_production_refuses_the_sandbox_and_a_moved_clock() -> None:
@@ -98,3 +125,24 @@ def test_production_refuses_the_sandbox_and_a_moved_clock() -> None:
         assert f"ZB_{name}：生产环境不允许使用本机沙箱" in told
     assert "ZB_BANK" in told
     assert "ZB_CLOCK_OFFSET_SECONDS" in told
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_production_refuses_the_sandbox_also_for_what_may_be_left_out(name: str) -> None:
+    given = {"ZB_ENVIRONMENT": "production", name: json.dumps(OPTIONAL[name])}
+
+    with pytest.raises(SettingsInvalid) as refused:
+        load_settings(VARIABLES | given)
+
+    assert f"{name}：生产环境不允许使用本机沙箱" in refused.value.problems
+
+
+@pytest.mark.parametrize("name", ["ZB_UNIFIED_IDENTITY", "ZB_OPERATOR_OIDC"])
+def test_production_sends_nobody_to_a_page_in_clear(name: str) -> None:
+    service = SIGN_IN | {"base_url": "https://id.test", "issuer": "http://id.test"}
+    given = {"ZB_ENVIRONMENT": "production", name: json.dumps(service)}
+
+    with pytest.raises(SettingsInvalid) as refused:
+        load_settings(VARIABLES | given)
+
+    assert f"{name}：生产环境必须使用 https" in refused.value.problems
