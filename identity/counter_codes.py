@@ -11,7 +11,7 @@ from core.sealing import Vault
 from identity import persons
 from identity.callers import Caller, OperatorCaller
 from identity.counters import living_case, record
-from identity.models import Account, CounterCode
+from identity.models import Account, CounterCode, Session
 from identity.providers import PopulationRegister
 from identity.real_names import verify_real_name
 from identity.session_states import SessionStates
@@ -50,7 +50,8 @@ async def prove_account(
 ) -> None:
     """Make the account that shows this code the person's who is present, at level 2. 窗口实名
 
-    One that is another person's stays that: it goes to a human, as everywhere.
+    The phone that shows it is that person's at its next request. One that is another person's
+    stays that: it goes to a human, as everywhere.
     """
     case = await living_case(case_id, operator=operator, at=at)
     shown = CounterCode.filter(code_index=_code_index(code, vault), expires_at__gt=at)
@@ -79,6 +80,8 @@ async def prove_account(
         at=at,
     )
     await record(operator, case, "counter.account", account=str(account.id))
+    on_the_phone = Session.filter(account_id=account.id, ended_at=None)
+    await states.forget([session.id for session in await on_the_phone])
 
 
 def _code_index(code: str, vault: Vault) -> UUID:

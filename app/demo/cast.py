@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -44,8 +45,13 @@ class Stage:
         product: httpx.AsyncClient,
         outside: httpx.AsyncClient,
         show: Transcript,
+        folder: Path,
     ) -> None:
         self.show = show
+        self.address = running.address
+        self.folder = folder / "demo"
+        """What clients keep for themselves between two playings: a key, a verifier's shelf."""
+        self.clock_offset_seconds = running.clock_offset_seconds
         self.book = Book(outside)
         self.city = City()
         self.tag = secrets.token_hex(3)
@@ -62,6 +68,11 @@ class Stage:
         """Whether it is night in China, when only what is urgent is sent to phones."""
         hour = self.now().astimezone(CHINA).hour
         return hour >= QUIET_FROM_HOUR or hour < QUIET_UNTIL_HOUR
+
+    def name_of(self, username: str) -> str:
+        """What an operator with this login is called."""
+        row = next(row for row in self.city.operators if row.username == username)
+        return self.city.person(row.person).name
 
     def client(self) -> Service:
         return Service(self._product)

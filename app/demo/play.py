@@ -9,15 +9,26 @@ import httpx
 from rich.console import Console
 
 from app.demo.cast import Resident, Stage
-from app.demo.journeys import benefiting, operating, paying, showing, signing_in
+from app.demo.journeys import (
+    at_counter,
+    benefiting,
+    helping,
+    operating,
+    paying,
+    showing,
+    showing_offline,
+    signing_in,
+    taking,
+)
 from app.demo.journeys.operating import CIVIL_AFFAIRS, INDUSTRY, Reach
 from app.demo.stage import StageNotSet, served_product
 from app.demo.transcript import StepFailed, Transcript
 from app.running import Running
 
 WANG, TANG, FENG, DONG = "wang-guilan", "tang-guifang", "feng-xue", "dong-liang"
+CHEN, LI = "chen-li", "li-weidong"
 FIRM = "linxi-precision"
-ALLOWANCE_FEN, AWARD_FEN = 15000, 200000
+ALLOWANCE_FEN, YOUNGER_FEN, AWARD_FEN = 15000, 7500, 200000
 
 Journey = Callable[[Stage], Awaitable[None]]
 
@@ -27,20 +38,20 @@ def play(folder: Path) -> int:
     show = Transcript(Console(highlight=False, soft_wrap=True))
     try:
         with served_product(folder, show.say) as running:
-            asyncio.run(_play(running, show))
+            asyncio.run(_play(running, show, folder))
     except StageNotSet as not_set:
         sys.stderr.write(f"{not_set}\n")
         return 1
     return show.conclude()
 
 
-async def _play(running: Running, show: Transcript) -> None:
+async def _play(running: Running, show: Transcript, folder: Path) -> None:
     timeout = httpx.Timeout(40.0)
     async with (
         httpx.AsyncClient(base_url=running.address, timeout=timeout) as product,
         httpx.AsyncClient(base_url=running.sandbox, timeout=timeout) as outside,
     ):
-        stage = Stage(running, product, outside, show)
+        stage = Stage(running, product, outside, show, folder)
         show.say(
             f"接口 {running.address}，外部世界（沙箱） {running.sandbox}，本次演示 {stage.tag}"
         )
@@ -83,6 +94,13 @@ async def _show_and_verify(stage: Stage) -> None:
     await showing.phone_warns(stage, holder, before)
 
 
+async def _show_offline(stage: Stage) -> None:
+    holder = await signing_in.log_in_with_wechat(stage, WANG)
+    code = await showing_offline.make_code(stage, holder)
+    await showing_offline.keep_shelf(stage)
+    await showing_offline.check_code(stage, code)
+
+
 async def _benefit_of_a_resident(stage: Stage) -> None:
     resident = await signing_in.log_in_with_wechat(stage, WANG)
     code, content = f"demo-elder-{stage.tag}", operating.elder_allowance(stage)
@@ -107,6 +125,43 @@ async def _benefit_of_an_enterprise(stage: Stage) -> None:
     await benefiting.is_paid(stage, confirmer, code)
 
 
+async def _daughter_helps(stage: Stage) -> None:
+    elder = await signing_in.log_in_with_wechat(stage, WANG)
+    helper = await signing_in.log_in_with_wechat(stage, CHEN)
+    token = await helping.ask_to_help(stage, helper, elder)
+    relation = await helping.agree(stage, elder, token)
+    acting = await helping.act_for_elder(stage, helper, elder)
+    with stage.show.step("窗口 何俊", "用口令和动态码登录"):
+        window = await stage.operator("hejun")
+    order = await paying.issue_fee(stage, window, elder, 4)
+    await paying.pay_in_wechat(stage, acting, order)
+    await helping.both_see(stage, helper, elder)
+    await helping.take_back(stage, elder, relation, acting)
+
+
+async def _at_the_counter(stage: Stage) -> None:
+    desk, officer = await operating.sign_in(stage, "qiyue", "窗口"), stage.name_of("qiyue")
+    person = await signing_in.tap_wechat(stage, LI)
+    title = operating.elder_allowance(stage)["title"]
+    case_id = await at_counter.check_document(stage, desk, officer, person)
+    await at_counter.prove_account(stage, desk, officer, case_id, person)
+    await signing_in.accept_messages(stage, person)
+    await at_counter.confirm_for(stage, desk, officer, case_id, title)
+    await at_counter.person_sees(stage, person)
+    await benefiting.take_transfer(stage, person, title, YOUNGER_FEN)
+
+
+async def _agency_takes_a_licence(stage: Stage) -> None:
+    admin = await operating.sign_in(stage, "yuan", "安全管理")
+    key, client_id = await taking.register_key(stage, admin, stage.name_of("yuan"))
+    program = await taking.let_in(stage, key, client_id)
+    holder = await signing_in.log_in_with_wechat(stage, WANG)
+    card, given = await taking.consent(stage, holder, "临溪市政务服务中心")
+    reference = await taking.take(stage, program, given)
+    await taking.holder_sees(stage, holder, card, given, reference)
+    await taking.nothing_more(stage, program, given, reference)
+
+
 async def _agent(stage: Stage, key: str) -> Resident:
     person = await signing_in.log_in_with_wechat(stage, key)
     return await benefiting.act_for(stage, person, FIRM)
@@ -128,13 +183,19 @@ async def _read_inbox_and_close(stage: Stage) -> None:
 
 
 EXPECTED_KINDS = sorted(
-    ["fee_paid"] * 3 + ["entitlement_offered", "payout_to_confirm", "entitlement_paid"]
+    ["fee_paid"] * 4
+    + ["licence_used"]
+    + ["entitlement_offered", "payout_to_confirm", "entitlement_paid"]
 )
 
 JOURNEYS: list[tuple[str, Journey]] = [
     ("一、一键登录与缴费", _sign_in_and_pay),
     ("二、亮证与核验", _show_and_verify),
-    ("三、免申即享：居民", _benefit_of_a_resident),
-    ("四、免申即享：企业", _benefit_of_an_enterprise),
-    ("五、收件箱与对账", _read_inbox_and_close),
+    ("三、离线亮证", _show_offline),
+    ("四、免申即享：居民", _benefit_of_a_resident),
+    ("五、免申即享：企业", _benefit_of_an_enterprise),
+    ("六、家人帮办", _daughter_helps),
+    ("七、窗口代办", _at_the_counter),
+    ("八、机构用证", _agency_takes_a_licence),
+    ("九、收件箱与对账", _read_inbox_and_close),
 ]

@@ -1,7 +1,11 @@
 """Codes of the interface as a reader of the transcript says them."""
 
 WORDS = {
+    "view": "查看",
+    "pay": "缴费",
+    "apply": "申请与确认",
     "guardian": "监护人",
+    "helper": "帮办人",
     "representative": "法定代表人",
     "agent": "受托代办人",
     "confirmer": "可确认",
@@ -10,6 +14,7 @@ WORDS = {
     "approver": "审批",
     "publisher": "发布",
     "window_officer": "窗口",
+    "security_admin": "安全管理",
     "elder-card": "老年人优待证",
     "disability-card": "残疾人证",
     "driving": "机动车驾驶证",

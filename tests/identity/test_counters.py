@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
+from redis.asyncio import Redis
 
 from core.files import FileNotFound
 from core.ids import new_id
@@ -25,8 +26,9 @@ from identity.counters import (
     person_present,
 )
 from identity.kinds import ConsentWay, DocumentKind, Level, Right
-from identity.models import Account, ActingGrant, CounterCase, Operator
+from identity.models import Account, ActingGrant, CounterCase, Operator, Session
 from identity.real_names import RealNameConflict, RealNameMismatch
+from identity.session_states import SessionStates
 from identity.sessions import log_in
 from identity.tokens import TokenIssuer
 from tests.fakes.identity import (
@@ -176,6 +178,22 @@ class TestAccount:
         with pytest.raises(CounterCodeWrong):
             await prove(case, code, he, register, vault)
 
+    async def test_the_phone_sees_it_at_its_next_request(
+        self, code: str, vault: Vault, register: FakePopulationRegister, cache: Redis
+    ) -> None:
+        states = SessionStates(cache)
+        session = await Session.get(account__subject="openid-a")
+        before = await states.find(session.id, at=AT)
+        he = await officer(vault)
+        case = await visit(he, register, vault)
+
+        await prove(case, code, he, register, vault, states=states)
+
+        after = await states.find(session.id, at=LATER)
+        assert before is not None
+        assert after is not None
+        assert (before.level, after.level, after.party_id) == (0, 2, case.person_id)
+
     async def test_a_code_ends_after_ten_minutes_and_with_the_next_one(
         self, code: str, issuer: TokenIssuer, vault: Vault, register: FakePopulationRegister
     ) -> None:
@@ -248,6 +266,7 @@ async def prove(
     vault: Vault,
     *,
     minutes: int = 5,
+    states: SessionStates = NO_CACHE,
 ) -> None:
     await prove_account(
         case.id,
@@ -255,7 +274,7 @@ async def prove(
         operator=operator,
         register=register,
         vault=vault,
-        states=NO_CACHE,
+        states=states,
         at=AT + timedelta(minutes=minutes),
     )
 

@@ -64,10 +64,10 @@ async def take_transfer(stage: Stage, resident: Resident, title: str, amount_fen
         step.sees(f"{title} {yuan(paid['amount_fen'])} 元已到零钱")
         await stage.book.holds(
             step,
-            "微信支付账本：恰有一笔转账，收款人和金额一致",
+            "微信支付账本：给此人恰有一笔转账，金额一致",
             "wechat_pay_transfers",
-            {"remark": title},
-            [{"person": resident.key, "amount_fen": amount_fen, "state": "SUCCESS"}],
+            {"remark": title, "person": resident.key},
+            [{"amount_fen": amount_fen, "state": "SUCCESS"}],
         )
         after = await resident.phone.wallet()
         got = after["wechat_balance_fen"] - before["wechat_balance_fen"]

@@ -51,8 +51,8 @@ async def publish(
 ) -> None:
     """From draft to publication by different people; the editor's own yes does not count."""
     path = f"/operator/v1/policies/{code}/versions/1"
-    editor = await _sign_in(stage, office.editor, "编辑")
-    with stage.show.step(_name(stage, office.editor), f"起草「{content['title']}」并试算") as step:
+    editor = await sign_in(stage, office.editor, "编辑")
+    with stage.show.step(stage.name_of(office.editor), f"起草「{content['title']}」并试算") as step:
         drafted = await editor.put(path, {"content": content, "revision": None})
         step.check("存为草稿", (drafted["status"], drafted["revision"]), ("draft", 1))
         tried = await editor.post(f"{path}/dry-runs")
@@ -63,14 +63,14 @@ async def publish(
         found = Reach(tried["eligible"], tried["unknown"])
         step.check("试算人数", found, reach)
     await _own_approval_is_refused(stage, office, editor, path)
-    approver = await _sign_in(stage, office.approver, "审批")
-    with stage.show.step(_name(stage, office.approver), "核对内容和试算，审批") as step:
+    approver = await sign_in(stage, office.approver, "审批")
+    with stage.show.step(stage.name_of(office.approver), "核对内容和试算，审批") as step:
         approved = await approver.post(f"{path}/approvals")
         step.sees(f"审批与内容绑定：{approved['approved_hash'][:16]}…")
     publisher = editor
     if office.publisher != office.editor:
-        publisher = await _sign_in(stage, office.publisher, "发布")
-    with stage.show.step(_name(stage, office.publisher), "发布") as step:
+        publisher = await sign_in(stage, office.publisher, "发布")
+    with stage.show.step(stage.name_of(office.publisher), "发布") as step:
         published = await publisher.post(f"{path}/publications")
         step.sees("已发布，系统开始匹配")
         step.check("状态", published["status"], "published")
@@ -79,14 +79,15 @@ async def publish(
 async def _own_approval_is_refused(
     stage: Stage, office: Office, editor: Service, path: str
 ) -> None:
-    with stage.show.step(_name(stage, office.editor), "想自己审批自己起草的政策") as step:
+    with stage.show.step(stage.name_of(office.editor), "想自己审批自己起草的政策") as step:
         code = await refusal(editor.post(f"{path}/approvals"))
         step.sees("没有通过：审批须由另一个人完成")
         step.check("被拒绝，理由明确", code, office.own_approval)
 
 
-async def _sign_in(stage: Stage, username: str, what_for: str) -> Service:
-    with stage.show.step(_name(stage, username), f"用口令和动态码登录（{what_for}）") as step:
+async def sign_in(stage: Stage, username: str, what_for: str) -> Service:
+    """An operator signed in, in a step of its own."""
+    with stage.show.step(stage.name_of(username), f"用口令和动态码登录（{what_for}）") as step:
         service = await stage.operator(username)
         me = await service.get("/operator/v1/sessions/current")
         agency = stage.city.agency(me["department"])
@@ -100,8 +101,3 @@ def _content(stage: Stage, code: str, **changed: str) -> dict[str, Any]:
     for key in ("code", "department", "benefit"):
         policy.pop(key, None)
     return policy | changed
-
-
-def _name(stage: Stage, username: str) -> str:
-    row = next(row for row in stage.city.operators if row.username == username)
-    return stage.city.person(row.person).name

@@ -9,7 +9,14 @@ TITLES = ("缴费成功通知", "资金到账通知", "证照核验提醒")
 
 
 async def log_in_with_wechat(stage: Stage, key: str) -> Resident:
-    """The resident's one tap; checked against the platform's own list of logins."""
+    """The resident's one tap, and their real name where the account is nobody's yet."""
+    resident = await tap_wechat(stage, key)
+    await prove_real_name(stage, resident)
+    return resident
+
+
+async def tap_wechat(stage: Stage, key: str) -> Resident:
+    """The one tap alone; checked against the platform's own list of logins."""
     resident, appid = stage.resident(key), stage.city.wechat_appid
     with stage.show.step(resident.name, "打开微信小程序，点“一键登录”") as step:
         code = await resident.phone.wechat_login_code(appid)
@@ -20,7 +27,6 @@ async def log_in_with_wechat(stage: Stage, key: str) -> Resident:
         again = await refusal(stage.client().post("/v1/sessions", asked))
         step.check("同一登录码再用一次被拒绝", again, "identity.code_used")
         await _used_once(stage, step, resident, code)
-    await prove_real_name(stage, resident)
     return resident
 
 
