@@ -69,7 +69,8 @@ class WechatPush(WechatPushKeys, frozen=True):
 class WechatMerchant(Section, frozen=True):
     """One merchant number. `more_keys` are further platform keys by serial, while they change.
 
-    `appids` are the mini-programs it is bound to, the one it pays out in first; unnamed, all ours.
+    `appids` are the mini-programs it is bound to, the one it prefers to pay out in first; unnamed,
+    all ours.
     """
 
     mchid: Name

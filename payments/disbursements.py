@@ -109,6 +109,7 @@ async def request_disbursement(
         payee_id=payee_id,
         channel=way.channel,
         merchant=way.merchant,
+        appid=way.appid,
         purpose=purpose,
         amount_fen=amount_fen,
         department=department,
@@ -172,10 +173,11 @@ def confirmation(
     if not waiting or disbursement.package_sealed is None:
         return None
     gateway = gateways.transfer(str(disbursement.merchant))
-    if (caller.provider, caller.appid) != (gateway.provider, gateway.appid):
+    appid = payouts.appid_of(disbursement, gateway)
+    if (caller.provider, caller.appid) != (gateway.provider, appid):
         return None
     package = vault.open(package_place(disbursement), disbursement.package_sealed)
-    return gateway.confirmation(package)
+    return gateway.confirmation(package, appid=appid)
 
 
 async def list_disbursements(
@@ -208,7 +210,7 @@ async def _send(disbursement: Disbursement, *, payers: Payers, vault: Vault, at:
     if not await claim_asking(disbursement, at):
         return
     await disbursement.refresh_from_db(
-        fields=["channel", "merchant", "asked_until", "unanswered_at"]
+        fields=["channel", "merchant", "appid", "asked_until", "unanswered_at"]
     )
     homeless = (disbursement.status, disbursement.reason) == (DisbursementStatus.HELD, NO_CHANNEL)
     if homeless and not await choose_again(disbursement, payers=payers, at=at):

@@ -232,7 +232,8 @@ class Posting(Model):
 class Disbursement(Model):
     """Money we pay out, once for a reference. `number` is what the provider knows it by. 拨付
 
-    `unanswered_at` is when an asking stayed without an answer: it may land long after.
+    `unanswered_at` is when an asking stayed without an answer: it may land long after. `appid` is
+    the mini-program whose payee it is: asking again names the same one.
     """
 
     id = fields.UUIDField(primary_key=True, default=new_id)
@@ -244,6 +245,7 @@ class Disbursement(Model):
     )
     channel = fields.CharEnumField(PayoutChannel, max_length=24)
     merchant = fields.CharField(32, null=True)
+    appid = fields.CharField(64, null=True)
     purpose = fields.CharField(64)
     amount_fen = fields.BigIntField()
     department = fields.CharField(32)

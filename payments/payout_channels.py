@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 from tortoise.expressions import Q
 
@@ -25,6 +26,7 @@ _WALLETS = {Provider.WECHAT: PayoutChannel.WECHAT, Provider.ALIPAY: PayoutChanne
 class Way(Struct, frozen=True):
     channel: PayoutChannel
     merchant: str | None
+    appid: str | None
 
 
 async def choose_way(
@@ -32,18 +34,24 @@ async def choose_way(
 ) -> Way:
     """An enterprise's bank account; the wallet in which a person has an account.
 
-    With accounts in both it is WeChat's, unless the other is preferred. Without any, the first
-    wallet stands there until an account comes.
+    With accounts in both it is WeChat's, unless the other is preferred; of one merchant's
+    mini-programs the first that knows the payee. Without any, the first wallet stands there until
+    an account comes.
     """
     if payee.kind is not PartyKind.PERSON:
-        return Way(PayoutChannel.BANK, None)
+        return Way(PayoutChannel.BANK, None, None)
     agency = await Agency.get_or_none(department=department)
     own = (agency.wechat_mchid, agency.alipay_app_id) if agency else ()
     payers = gateways.payers(own, prefer)
-    for payer in payers:
-        if await accounts.find_account(payee.id, payer.provider, payer.appid):
-            return Way(_WALLETS[payer.provider], payer.merchant)
-    return Way(_WALLETS[payers[0].provider], payers[0].merchant)
+    ways = [
+        (payer.provider, Way(_WALLETS[payer.provider], payer.merchant, appid))
+        for payer in payers
+        for appid in payer.appids
+    ]
+    for provider, way in ways:
+        if await accounts.find_account(payee.id, provider, way.appid):
+            return way
+    return ways[0][1]
 
 
 async def payee_reachable(person_id: str, account_id: str) -> None:
@@ -65,7 +73,8 @@ async def payee_reachable(person_id: str, account_id: str) -> None:
 
 
 async def choose_again(disbursement: Disbursement, *, payers: Payers, at: datetime) -> bool:
-    """Take another wallet for what is held for want of an account, if one has come meanwhile.
+    """Take another wallet, or mini-program, for what is held for want of an account, if one has
+    come meanwhile.
 
     Only while the first has never heard of the number, nothing unanswered may reach it yet, and
     the caller's claim lasts: nothing is offered in two wallets. False when the claim is lost.
@@ -74,8 +83,10 @@ async def choose_again(disbursement: Disbursement, *, payers: Payers, at: dateti
         return True
     payee = await Party.get(id=disbursement.payee_id)
     way = await choose_way(payee, disbursement.department, gateways=payers.gateways)
-    if way.channel is disbursement.channel or await ask_about(disbursement, payers=payers):
+    now_so = Way(disbursement.channel, disbursement.merchant, disbursement.appid)
+    if way == now_so or await ask_about(disbursement, payers=payers):
         return True
     mine = Disbursement.filter(id=disbursement.id, asked_until=disbursement.asked_until)
-    disbursement.channel, disbursement.merchant = way.channel, way.merchant
-    return bool(await mine.update(channel=way.channel, merchant=way.merchant))
+    chosen = msgspec.structs.asdict(way)
+    disbursement.update_from_dict(chosen)
+    return bool(await mine.update(**chosen))

@@ -42,6 +42,11 @@ class Payers(Struct, frozen=True):
         declared_contract(self.bank)
 
 
+def appid_of(disbursement: Disbursement, gateway: TransferGateway) -> str:
+    """In which mini-program its payee is paid, and confirms; the first, where none was noted."""
+    return disbursement.appid or gateway.appids[0]
+
+
 async def ask_to_pay(
     disbursement: Disbursement, *, again: bool, payers: Payers, vault: Vault
 ) -> Transfer | None:
@@ -113,7 +118,8 @@ async def _by_bank(
 async def _by_wallet(
     disbursement: Disbursement, gateway: TransferGateway, again: bool, vault: Vault
 ) -> Transfer | None:
-    account = await accounts.find_account(disbursement.payee_id, gateway.provider, gateway.appid)
+    appid = appid_of(disbursement, gateway)
+    account = await accounts.find_account(disbursement.payee_id, gateway.provider, appid)
     if account is None:
         return None
     known: Transfer | None = None
@@ -123,6 +129,7 @@ async def _by_wallet(
             return known
     order = TransferOrder(
         number=disbursement.number,
+        appid=appid,
         subject=account.subject,
         name=await persons.full_name(disbursement.payee_id, vault=vault),
         amount_fen=disbursement.amount_fen,

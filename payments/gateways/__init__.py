@@ -86,8 +86,8 @@ class TransferGateway(Protocol):
     def merchant(self) -> str: ...
 
     @property
-    def appid(self) -> str:
-        """The mini-program in which the payee is known, and confirms."""
+    def appids(self) -> tuple[str, ...]:
+        """The mini-programs in which a payee is known, and confirms; the preferred one first."""
         ...
 
     async def transfer(self, order: TransferOrder) -> Transfer:
@@ -98,8 +98,10 @@ class TransferGateway(Protocol):
         """What became of our number there; None when they have never heard of it."""
         ...
 
-    def confirmation(self, package: str) -> dict[str, str]:
-        """What the payee's client hands to the wallet, unread by us; empty where nobody asks."""
+    def confirmation(self, package: str, *, appid: str) -> dict[str, str]:
+        """What the payee's client in that mini-program hands to the wallet, unread by us; empty
+        where nobody asks.
+        """
         ...
 
 

@@ -72,8 +72,8 @@ class AlipayTransfers:
         return self._line.keys.app_id
 
     @property
-    def appid(self) -> str:
-        return self._line.keys.app_id
+    def appids(self) -> tuple[str, ...]:
+        return (self._line.keys.app_id,)
 
     async def transfer(self, order: TransferOrder) -> Transfer:
         purpose = order.purpose[:_TITLE_LIMIT]
@@ -110,7 +110,7 @@ class AlipayTransfers:
             raise GatewayFailed(provider=self.provider, reason="no amount") from error
         return self._report(found, number, amount_fen, reason=found.error_code)
 
-    def confirmation(self, package: str) -> dict[str, str]:
+    def confirmation(self, package: str, *, appid: str) -> dict[str, str]:
         """Nothing: there is nothing to confirm."""
         return {}
 

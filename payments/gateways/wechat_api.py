@@ -39,7 +39,7 @@ T = TypeVar("T")
 class WechatPayKeys(Struct, frozen=True, kw_only=True):
     """A merchant's identity: ours to sign with, WeChat's to check with.
 
-    It pays out in `appid`, and collects there and in `more_appids`, all of them bound to it.
+    It pays out and collects in `appid` and in `more_appids`, all of them bound to it.
     `platform_keys` are by serial: `PUB_KEY_ID_…` or a certificate's. `current_serial` names the one
     that we ask answers to be signed with and that we encrypt for.
     """

@@ -82,13 +82,15 @@ class WechatTransfers:
         return self._keys.mchid
 
     @property
-    def appid(self) -> str:
-        return self._keys.appid
+    def appids(self) -> tuple[str, ...]:
+        return (self._keys.appid, *self._keys.more_appids)
 
     async def transfer(self, order: TransferOrder) -> Transfer:
+        if not self._keys.serves(order.appid):
+            raise GatewayRefused(provider=self.provider, reason="another appid")
         purpose = order.purpose[:_TEXT_LIMIT]
         content = {
-            "appid": self._keys.appid,
+            "appid": order.appid,
             "out_bill_no": order.number,
             "transfer_scene_id": SCENE,
             "openid": order.subject,
@@ -114,8 +116,8 @@ class WechatTransfers:
             raise GatewayFailed(provider="wechat", reason="another merchant's bill")
         return self._report(bill, number, bill.transfer_amount)
 
-    def confirmation(self, package: str) -> dict[str, str]:
-        return {"mchId": self._keys.mchid, "appId": self._keys.appid, "package": package}
+    def confirmation(self, package: str, *, appid: str) -> dict[str, str]:
+        return {"mchId": self._keys.mchid, "appId": appid, "package": package}
 
     def _report(
         self, bill: _Bill | _QueriedBill, number: str, amount_fen: int, *, package: str = ""

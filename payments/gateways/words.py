@@ -131,10 +131,11 @@ class Acknowledgement(Struct, frozen=True):
 
 class TransferOrder(Struct, frozen=True, kw_only=True):
     """Money for a person's wallet. `subject` is who the provider knows them as; the name lets it
-    refuse a wrong payee.
+    refuse a wrong payee. `appid` is the mini-program in which it knows them so.
     """
 
     number: str
+    appid: str
     subject: str
     name: str
     amount_fen: int

@@ -86,9 +86,11 @@ class FakeTransfers:
     provider: ClassVar = Provider.WECHAT
     contract: ClassVar = Contract.QUERY
 
-    def __init__(self, merchant: str = MCHID, appid: str = APPID, *, fails: int = 0) -> None:
+    def __init__(
+        self, merchant: str = MCHID, appid: str = APPID, *more_appids: str, fails: int = 0
+    ) -> None:
         self.merchant = merchant
-        self.appid = appid
+        self.appids = (appid, *more_appids)
         self.fails = fails
         self.refuses = ""
         self.asked: list[TransferOrder] = []
@@ -123,8 +125,8 @@ class FakeTransfers:
         self.bills[number] = msgspec.structs.replace(self.bills[number], state=state, package="")
         return self.bills[number]
 
-    def confirmation(self, package: str) -> dict[str, str]:
-        return {"mchId": self.merchant, "appId": self.appid, "package": package}
+    def confirmation(self, package: str, *, appid: str) -> dict[str, str]:
+        return {"mchId": self.merchant, "appId": appid, "package": package}
 
 
 class FakeAlipayTransfers(FakeTransfers):

@@ -70,9 +70,11 @@ def client(world: World, prefix: str = "") -> httpx.AsyncClient:
 
 def wechat_line(world: World) -> WechatPayApi:
     given = world.console["wechat_pay"]["merchants"][0]
+    first, *more = world.city.platforms.wechat.appids()
     keys = WechatPayKeys(
         mchid=given["mchid"],
-        appid=world.console["wechat"]["appid"],
+        appid=first,
+        more_appids=tuple(more),
         serial_no=given["serial_no"],
         private_key=load_pem_private_key(given["private_key_pem"].encode(), None),
         platform_keys={given["public_key_id"]: load_platform_key(given["public_key_pem"])},
@@ -138,12 +140,18 @@ async def test_a_fee_is_paid_through_wechat(world: World, sandbox: httpx.AsyncCl
     assert (paid.amount_fen, paid.currency, notice.event) == (8000, "CNY", paid)
 
 
-async def test_a_benefit_is_taken_through_wechat(world: World, sandbox: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("place", [0, 1])
+async def test_a_benefit_is_taken_through_wechat(
+    world: World, sandbox: httpx.AsyncClient, place: int
+) -> None:
+    """In the merchant's first mini-program, and in its second."""
     line = wechat_line(world)
     transfers = WechatTransfers(line, notify_url="https://zb.test/callbacks/wechat-pay/1")
+    appid = transfers.appids[place]
     order = TransferOrder(
         number=new_number("D", now()),
-        subject=world.identities.openid(world.city.people[WANG], transfers.appid),
+        appid=appid,
+        subject=world.identities.openid(world.city.people[WANG], appid),
         name="王桂兰",
         amount_fen=250000,
         purpose="高龄津贴",
@@ -153,7 +161,8 @@ async def test_a_benefit_is_taken_through_wechat(world: World, sandbox: httpx.As
     offered = await transfers.transfer(order)
     again = await transfers.transfer(order)
     said = await sandbox.post(
-        f"/phone/{WANG}/wechat/confirm-transfer", json=transfers.confirmation(offered.package)
+        f"/phone/{WANG}/wechat/confirm-transfer",
+        json=transfers.confirmation(offered.package, appid=appid),
     )
     taken = await transfers.query(order.number)
     merchant = world.merchants[line.keys.mchid]

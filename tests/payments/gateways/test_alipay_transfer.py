@@ -74,6 +74,7 @@ def line(world: World, http: httpx.AsyncClient) -> AlipayLine:
 def order(world: World, **changes: Any) -> TransferOrder:
     given = {
         "number": new_number("D", now()),
+        "appid": APP_ID,
         "subject": world.identities.open_id(world.city.people[WANG], APP_ID),
         "name": "王桂兰",
         "amount_fen": 10000,
@@ -97,7 +98,7 @@ class TestTransfers:
         assert (absent, after - before) == (None, 10000)
         assert paid[0] == paid[1] == found
         assert (paid[0].state, paid[0].merchant) == (TransferState.PAID, APP_ID)
-        assert transfers.confirmation("") == {}
+        assert transfers.confirmation("", appid=APP_ID) == {}
 
     @pytest.mark.parametrize(
         ("changes", "reason"),

@@ -43,6 +43,7 @@ PAID = {
 BILLS = "/prefix/v3/fund-app/mch-transfer/transfer-bills"
 ORDER = TransferOrder(
     number="D20261122ABCDEFGHJKLM",
+    appid=KEYS.appid,
     subject="openid-1",
     name="王桂兰",
     amount_fen=250000,
@@ -198,3 +199,12 @@ class TestTransfer:
     async def test_another_bills_answer_proves_nothing(self) -> None:
         with pytest.raises(GatewayFailed):
             await transfers(answering(BILL | {"out_bill_no": "D9"})).transfer(ORDER)
+
+    async def test_a_mini_program_that_is_not_the_merchants_is_not_asked_for(self) -> None:
+        seen: list[httpx.Request] = []
+        order = msgspec.structs.replace(ORDER, appid="wx-of-somebody-else")
+
+        with pytest.raises(GatewayRefused):
+            await transfers(noting(seen, BILL)).transfer(order)
+
+        assert seen == []
