@@ -41,7 +41,7 @@ def test_the_code_of_every_quick_start_compiles() -> None:
     built = _npm("run", "build")
     compiled = _npm("exec", "--", "tsc", "--project", FOLDER.name)
 
-    assert len(PAGES) == 4
+    assert len(PAGES) == 5
     assert built.returncode == 0, built.stdout
     assert compiled.returncode == 0, compiled.stdout
 
