@@ -46,8 +46,12 @@ async def enable_account(account_id: UUID, *, actor: str) -> None:
         await audit.record(actor, "account.enable", f"account:{account_id}")
 
 
-async def end_sessions(account_id: UUID, *, because: str, at: datetime) -> int:
-    """End every session of an account, in the caller's transaction."""
+async def end_sessions(
+    account_id: UUID, *, because: str, at: datetime, besides: UUID | None = None
+) -> int:
+    """End the sessions of an account, `besides` those of one login. In the caller's transaction."""
     living = Session.filter(account_id=account_id, ended_at=None)
+    if besides is not None:
+        living = living.exclude(login_id=besides)
     await lock_sessions(living)
     return await living.update(ended_at=at, ended_because=because)

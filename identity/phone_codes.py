@@ -25,6 +25,7 @@ from core.ids import new_number
 from core.sealing import Vault
 from core.wire import NoAnswer
 from core.wire.sms import NumberBusy, NumberRefused, SmsLine, SmsRefused
+from identity.accounts import end_sessions
 from identity.contacts import phone_index, take_phone, wait_for_turn
 from identity.kinds import ProviderName
 from identity.login_devices import DeviceHint, note_login
@@ -180,8 +181,11 @@ async def _guess(challenge_id: UUID, phone: str, code: str, vault: Vault, at: da
 
 
 async def _without_former_owner(account: Account, *, at: datetime) -> Account:
-    """The account as whoever has the number now may find it."""
-    if account.person_id is None or await _is_still_theirs(account, at=at):
+    """The account as whoever has the number now may find it: with nobody else in it."""
+    if await _is_still_theirs(account, at=at):
+        return account
+    if account.person_id is None:
+        await end_sessions(account.id, because="reissued", at=at)
         return account
     actor = "system:identity.phone_codes"
     await part(account.id, account.person_id, actor=actor, because="reissued", at=at)

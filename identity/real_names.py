@@ -11,10 +11,11 @@ from core import audit, jobs, tasks
 from core.crashpoints import crashpoint
 from core.errors import Conflict, Rejected
 from core.sealing import Vault
+from identity.accounts import end_sessions
 from identity.callers import Caller
 from identity.id_documents import Document, read_document
 from identity.joining import ClaimDesk, TwoRecords, known_by_proof, person_of_proof
-from identity.kinds import ClaimKind, DocumentType, Level, RealNameStatus
+from identity.kinds import ClaimKind, DocumentType, Level, ProviderName, RealNameStatus
 from identity.models import Account, Person, Session
 from identity.persons import plain_name
 from identity.providers import PopulationAnswer, PopulationRegister, RegisterResult
@@ -76,6 +77,7 @@ async def _join(caller: Caller, person: Person, desk: "_Desk", *, at: datetime) 
             account.person_id = person.id
             account.level = max(account.level, int(Level.REAL_NAME))
             await account.save(update_fields=["person_id", "level"])
+            await _leave_strangers(account, caller, at=at)
             await Session.filter(account_id=account.id, party_id=None).update(party_id=person.id)
             actor = f"person:{person.id}"
             await audit.record(actor, "account.real_name", f"account:{account.id}")
@@ -89,6 +91,15 @@ async def _join(caller: Caller, person: Person, desk: "_Desk", *, at: datetime) 
         await Person.filter(id=person.id).update(real_name_status=status, real_name_at=at)
     if account.person_id != person.id:
         await desk.refuse_second_person(account.person_id)
+
+
+async def _leave_strangers(account: Account, caller: Caller, *, at: datetime) -> None:
+    """A number may have changed hands since another of its logins began: that one is not whose
+    name is proved now. A platform's account is one user's on all of their phones.
+    """
+    current = await Session.get_or_none(id=caller.session_id)
+    if account.provider is ProviderName.PHONE and current is not None:
+        await end_sessions(account.id, because="reissued", besides=current.login_id, at=at)
 
 
 async def _note_differences(person: Person, name: str, document: Document, desk: "_Desk") -> None:

@@ -11,6 +11,7 @@ from tortoise.transactions import in_transaction
 from core.sealing import Vault
 from core.wire import NoAnswer
 from core.wire.sms import NumberBusy, NumberRefused, SmsLine, SmsRefused
+from identity.authentication import SessionEnded, authenticate_resident
 from identity.contacts import phone_index, wait_for_turn
 from identity.kinds import ProviderName
 from identity.models import Account, PhoneChallenge, PhoneContact, Session
@@ -28,9 +29,12 @@ from identity.phone_codes import (
     sign_in_by_phone,
 )
 from identity.providers import ProviderUnknown
+from identity.real_names import verify_real_name
+from identity.session_states import SessionStates
 from identity.sessions import SignedIn
 from identity.tokens import TokenIssuer
 from tests.conftest import AT
+from tests.fakes.identity import FakePopulationRegister, caller_of
 from tests.payments import make
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -187,6 +191,41 @@ class TestReissuedNumbers:
         signed_in = await sign_in(await ask(vault), vault, issuer)
 
         assert (signed_in.party_id, signed_in.level) == (None, 1)
+
+    async def test_who_lost_the_number_is_not_left_signed_in_beside_its_next_owner(
+        self, vault: Vault, issuer: TokenIssuer
+    ) -> None:
+        """A12: nobody had proved who they are, so there was no person to part."""
+        before = await sign_in(await ask(vault), vault, issuer)
+        await PhoneContact.all().update(ended_at=AT)
+
+        after = await sign_in(await ask(vault), vault, issuer)
+
+        assert (await Session.get(id=before.session_id)).ended_at is not None
+        assert (await Session.get(id=after.session_id)).ended_at is None
+
+    async def test_who_proves_a_real_name_shares_it_with_no_other_login_of_the_number(
+        self, vault: Vault, issuer: TokenIssuer
+    ) -> None:
+        """A12: the number changed hands in the week that a login lasts."""
+        before, after = [await sign_in(await ask(vault), vault, issuer) for _ in range(2)]
+        wang, states = "330100195103089023", SessionStates(None)
+
+        person = await verify_real_name(
+            await caller_of(after, at=AT),
+            name="王桂兰",
+            id_number=wang,
+            register=FakePopulationRegister({wang: ("王桂兰", True)}),
+            vault=vault,
+            states=states,
+            department="330199-data",
+            at=AT,
+        )
+
+        with pytest.raises(SessionEnded):
+            await authenticate_resident(before.access_token, issuer=issuer, states=states, at=AT)
+        still = await authenticate_resident(after.access_token, issuer=issuer, states=states, at=AT)
+        assert still.person_id == person.id
 
     async def test_who_signs_in_and_who_proves_the_number_do_not_wait_for_each_other(
         self, vault: Vault, issuer: TokenIssuer
