@@ -70,7 +70,11 @@ class TestUnionid:
 
         await seen("openid-wang", unionid="u-1")
         second = await seen("openid-second", unionid="u-1", appid="wx-2")
+        third = await seen("openid-third", appid="wx-3")
+        await seen("openid-third", unionid="u-1", appid="wx-3")
 
+        await third.refresh_from_db()
+        assert (third.unionid, third.person_id, third.level) == ("u-1", None, 0)
         assert (await Account.get(id=wang.id)).unionid == "u-1"
         assert (second.unionid, second.person_id, second.level) == ("u-1", None, 0)
         assert await jobs_asked("identity.hint_conflict") == []

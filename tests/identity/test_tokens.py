@@ -88,6 +88,7 @@ class TestRead:
             pytest.param(ISSUED + "." + ISSUED, id="five parts"),
             pytest.param("." * 4000, id="dots"),
             pytest.param("A" * 1_000_000, id="one megabyte"),
+            pytest.param(forged(pad="x" * 4096), id="genuine but too large"),
             pytest.param(ISSUED[:-4] + "AAAA", id="signature changed"),
             pytest.param(forged(key=STRANGER), id="another key"),
             pytest.param(forged(key=None, algorithm="none"), id="alg none"),
