@@ -12,8 +12,8 @@ from rich.table import Table
 from benchmarks.cases import CASES
 from benchmarks.measuring import Figures, Line
 
-FEW = 3_000
-"""Enough that as many different people ask as later do."""
+FEW = 5_000
+"""Enough that about as many different people ask as later do."""
 
 COMPARED = tuple(
     case.name for case in CASES if case.hot_read or case.name.startswith("verification")

@@ -27,6 +27,8 @@ LAYERS = {
     "redis": ("/redis/",),
     "token": ("/jwt/", "/identity/tokens"),
     "litestar": ("/litestar/",),
+    "qr": ("/segno/",),
+    "http client": ("/httpx/", "/httpcore/", "/h11/", "/anyio/"),
     "metrics": ("/prometheus_client/", "/litestar/plugins/prometheus"),
     "logging": ("/structlog/", "/logging/", "/app/logging"),
     "ours: edge": ("/web/", "/miniprogram_api/", "/agency_api/", "/app/", "/bare"),
