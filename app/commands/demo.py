@@ -4,5 +4,5 @@ from app.demo.play import play
 
 
 def run(given: argparse.Namespace) -> int:
-    """Walk the four journeys; 0 when every step agrees with the books outside."""
+    """Walk all the journeys; 0 when every step agrees with the books outside."""
     return play(given.folder.resolve())

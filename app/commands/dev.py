@@ -45,6 +45,6 @@ def _invite(console: Console, given: argparse.Namespace, running: Running) -> No
         f"  沙箱账本   {running.sandbox}/book/logins  （微信、支付宝、登记库、银行都由沙箱扮演）"
     )
     console.print(f"  手机       {running.sandbox}/phone  （挑一位居民，拿起他的手机）")
-    console.print("  四条流程   另开一个终端运行 make demo")
+    console.print("  演示流程   另开一个终端运行 make demo")
     console.print(f"  日志       {given.folder / 'log'}")
     console.print("  结束       Ctrl-C")

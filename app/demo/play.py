@@ -1,4 +1,4 @@
-"""The playing itself: four journeys, then the books once more. 演出"""
+"""The playing itself: nine journeys, the last of them the books once more. 演出"""
 
 import asyncio
 import sys
