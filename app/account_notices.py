@@ -17,6 +17,7 @@ _CHANNELS = {
     ProviderName.WECHAT: "微信",
     ProviderName.ALIPAY: "支付宝",
     ProviderName.PHONE: "手机号",
+    ProviderName.UNIFIED: "统一身份认证",
 }
 
 
@@ -69,4 +70,4 @@ async def task_closed(task_id: str, *, parts: Parts) -> None:
 
 
 def _channel(account: Account) -> str:
-    return _CHANNELS.get(account.provider, account.provider.value)
+    return _CHANNELS[account.provider]

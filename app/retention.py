@@ -21,9 +21,9 @@ from payments.kinds import (
     UNDER_WAY,
     DisbursementStatus,
     OrderStatus,
-    ReceiptOutcome,
 )
-from payments.models import Disbursement, FeeOrder, PaymentAttempt, PaymentReceipt
+from payments.models import Disbursement, FeeOrder, PaymentAttempt
+from payments.refunds import awaits_refund
 from proactive.kinds import TO_PAY, EntitlementStatus
 from proactive.models import Entitlement
 
@@ -161,8 +161,7 @@ async def _money_under_way(person_id: UUID) -> list[str]:
     owed = (*TO_BE_ASKED, *UNDER_WAY, DisbursementStatus.RETURNED)
     if await Disbursement.filter(payee_id=person_id, status__in=owed).exists():
         reasons.append("payout_under_way")
-    twice = PaymentReceipt.filter(order__payer_id=person_id, outcome=ReceiptOutcome.EXCESS)
-    if await twice.exists():
+    if await awaits_refund(person_id):
         reasons.append("refund_under_way")
     return reasons
 
