@@ -12,7 +12,7 @@ from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
-from tortoise.expressions import Q
+from tortoise.expressions import Q, Subquery
 from tortoise.queryset import QuerySet
 
 from core import jobs
@@ -61,6 +61,13 @@ async def note_login(
         signed_in_at=at,
         seen_at=at,
     )
+
+
+async def was_on(accounts: QuerySet[Account], device_id: str, *, at: datetime) -> bool:
+    """Whether one of these accounts was signed in on a device that nobody else can name."""
+    index = sha256(f"device:{device_id}".encode()).hexdigest()
+    theirs = LoginDevice.filter(account_id__in=Subquery(accounts.values("id")))
+    return await theirs.filter(device_index=index, seen_at__gt=at - _REMEMBERED).exists()
 
 
 async def note_seen(login_id: UUID, *, at: datetime) -> None:

@@ -28,8 +28,8 @@ from core.wire.sms import NumberBusy, NumberRefused, SmsLine, SmsRefused
 from identity.accounts import end_sessions
 from identity.contacts import phone_index, take_phone, wait_for_turn
 from identity.kinds import ProviderName
-from identity.login_devices import DeviceHint, note_login
-from identity.models import Account, PhoneChallenge, PhoneContact, Session
+from identity.login_devices import DeviceHint, note_login, was_on
+from identity.models import Account, LoginDevice, PhoneChallenge, PhoneContact, Session
 from identity.parting import part
 from identity.providers import ProviderUnknown, Subject
 from identity.sessions import SignedIn, signed_in, start_session
@@ -158,6 +158,13 @@ async def sign_in_by_phone(
     return await signed_in(session.id, refresh_token, issuer=issuer, at=at)
 
 
+async def is_own_device(phone: str, device_id: str, *, vault: Vault, at: datetime) -> bool:
+    """Whether the account of a number was signed in on this device: its owner asks, no stranger."""
+    subject = phone_index(phone, vault).hex
+    accounts = Account.filter(provider=ProviderName.PHONE, appid=APP, subject=subject)
+    return await was_on(accounts, device_id, at=at)
+
+
 async def forget_challenges(*, at: datetime) -> None:
     """Drop codes a day after their end."""
     await PhoneChallenge.filter(expires_at__lt=at - _KEPT).delete()
@@ -186,6 +193,7 @@ async def _without_former_owner(account: Account, *, at: datetime) -> Account:
         return account
     if account.person_id is None:
         await end_sessions(account.id, because="reissued", at=at)
+        await LoginDevice.filter(account_id=account.id).delete()
         return account
     actor = "system:identity.phone_codes"
     await part(account.id, account.person_id, actor=actor, because="reissued", at=at)

@@ -17,6 +17,7 @@ from identity.phone_codes import (
     PhoneNotReachable,
     SmsFailed,
     SmsLines,
+    is_own_device,
 )
 from identity.providers import ProviderUnknown
 from identity.sessions import AccountDisabled, SignedIn
@@ -31,7 +32,10 @@ Phone = Annotated[
 
 
 class PhoneCodeRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """`device_id` is the `device.id` that the client signs in with."""
+
     phone: Phone
+    device_id: Annotated[str, Meta(min_length=16, max_length=64)] | None = None
 
 
 class PhoneLoginRequest(Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,7 +54,8 @@ class PhoneCodeController(Controller):
     @post(
         limit="phone_code_whence",
         summary="获取登录验证码",
-        description="向手机号发送 6 位验证码，10 分钟内有效。每个号码每分钟 1 条、每天 10 条。"
+        description="向手机号发送 6 位验证码，10 分钟内有效。每个号码每分钟 1 条、每天 10 条；"
+        "带上登录时用的 `device_id`，登录过本号码的设备单独计数，不受他人影响。"
         "答复与该号码是否注册过无关。`challenge_id` 只告诉本次请求者，登录时须一并提交。",
         example={"phone": "13900000001"},
         errors=(PhoneNotReachable, PhoneBusy, SmsFailed, ProviderUnknown),
@@ -62,9 +67,12 @@ class PhoneCodeController(Controller):
         vault: NamedDependency[Vault],
         limiter: NamedDependency[Limiter],
     ) -> CodeSent:
-        await limiter.hit("phone_code", data.phone)
-        await limiter.hit("phone_code_day", data.phone)
-        return await phone_codes.send_code(data.phone, lines=sms_lines, vault=vault, at=now())
+        at, counted, device_id = now(), data.phone, data.device_id
+        if device_id is not None and await is_own_device(data.phone, device_id, vault=vault, at=at):
+            counted = f"{data.phone}|{device_id}"
+        await limiter.hit("phone_code", counted)
+        await limiter.hit("phone_code_day", counted)
+        return await phone_codes.send_code(data.phone, lines=sms_lines, vault=vault, at=at)
 
 
 class PhoneSessionController(Controller):
