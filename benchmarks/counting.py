@@ -1,5 +1,6 @@
 """That every code counts once: what was answered beside what the database kept. 一码一次"""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -14,14 +15,14 @@ USED = "409"
 class Spent(Struct, frozen=True):
     """Codes since a moment. `answered` is how many scans were told that a code is good.
 
-    `turned_away` are those told that it was used, `unheard` those told something else or nothing.
+    `turned_away` are those told that it was used; `unheard`, by status, those told neither.
     """
 
     answered: int
     codes: int
     valid: int
     turned_away: int = 0
-    unheard: int = 0
+    unheard: dict[str, int] = {}
 
     @property
     def twice(self) -> int:
@@ -36,16 +37,15 @@ class Spent(Struct, frozen=True):
 
 async def count_spent(since: datetime, came: Sequence[Came]) -> Spent:
     """What the database says of all codes that were spent since then, beside what came of it."""
-    used = sum(one.bad.get(USED, 0) for one in came)
-    bad = sum(sum(one.bad.values()) for one in came)
+    bad = sum((Counter(one.bad) for one in came), Counter[str]())
     spent = Presentation.filter(verified_at__gte=since)
     kept = Verification.filter(verified_at__gte=since, outcome=Outcome.VALID, set_id=None)
     return Spent(
         answered=sum(one.good for one in came),
         codes=await spent.count(),
         valid=await kept.count(),
-        turned_away=used,
-        unheard=bad - used,
+        turned_away=bad.pop(USED, 0),
+        unheard=dict(bad),
     )
 
 
@@ -63,10 +63,11 @@ class Counted(Struct, frozen=True):
 
     def told(self, case: str) -> str:
         one, two = self.alone, self.contested
-        unheard = one.unheard + two.unheard
+        unheard = Counter(one.unheard) + Counter(two.unheard)
+        neither = ", ".join(f"{count:,} × {status}" for status, count in unheard.items())
         return (
             f"{case}: {one.codes:,} codes, {one.valid:,} valid once, {one.twice:,} twice; of"
             f" {two.codes:,} codes scanned by two verifiers at once {two.valid:,} valid once,"
             f" {two.turned_away:,} scans turned away, {two.twice:,} twice"
-            + (f"; {unheard:,} scans were told neither" if unheard else "")
+            + (f"; scans that were told neither: {neither}" if neither else "")
         )

@@ -26,7 +26,7 @@ def test_each_code_once_is_exact() -> None:
         (Spent(answered=40, codes=40, valid=41), CONTESTED),
         (Spent(answered=40, codes=40, valid=39), CONTESTED),
         (ONCE, Spent(answered=21, codes=20, valid=21, turned_away=19)),
-        (ONCE, Spent(answered=20, codes=20, valid=20, turned_away=19, unheard=1)),
+        (ONCE, Spent(answered=20, codes=20, valid=20, turned_away=19, unheard={"503": 1})),
         (ONCE, Spent(answered=20, codes=20, valid=20, turned_away=18)),
     ],
     ids=["answered twice", "kept twice", "not kept", "both scanners", "one unheard", "one missing"],
@@ -43,9 +43,9 @@ def test_twice_is_told() -> None:
 
 
 def test_so_are_scans_that_were_told_neither() -> None:
-    refused = Spent(answered=20, codes=20, valid=20, turned_away=17, unheard=3)
+    refused = Spent(answered=20, codes=20, valid=20, turned_away=17, unheard={"503": 2, "gone": 1})
 
-    assert "3 scans were told neither" in Counted(ONCE, refused).told("verification")
+    assert "told neither: 2 × 503, 1 × gone" in Counted(ONCE, refused).told("verification")
 
 
 def _line(rate: float, beside: float) -> Line:
