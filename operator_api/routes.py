@@ -5,6 +5,7 @@ from litestar import Controller, Router
 from operator_api.counter import CounterController
 from operator_api.counter_acts import CounterActController
 from operator_api.fee_issuing import FeeIssuingController
+from operator_api.legal_bases import LegalBasisController
 from operator_api.oidc import OidcController
 from operator_api.payments import (
     DisbursementController,
@@ -37,6 +38,7 @@ controllers: list[type[Controller]] = [
     StaffChangeController,
     DelegationController,
     StaffVerifierController,
+    LegalBasisController,
     StaffMachineController,
     CounterController,
     CounterActController,

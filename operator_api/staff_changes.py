@@ -19,6 +19,10 @@ from identity.staff_changes import (
     StaffChangeNotFound,
     StaffChangeOver,
 )
+from identity.verifier_changes import OrganisationNotFound
+from licences import legal_bases
+from licences.legal_bases import BasisTaken
+from licences.requests import BeyondPurpose
 from web.pages import DEFAULT_LIMIT, Cursor, Limit, Page, Pages
 from web.views import View
 
@@ -30,6 +34,7 @@ KNOWN: Mapping[str, Apply] = {
     "organisation.change": verifier_changes.apply_change,
     "machine.add": verifier_changes.apply_machine_add,
     "machine.change": verifier_changes.apply_machine_change,
+    "legal_basis.add": legal_bases.apply_add,
 }
 """Everything that needs two persons, and what then happens."""
 
@@ -81,6 +86,9 @@ class StaffChangeController(Controller):
             SamePersonTwice,
             LoginNameTaken,
             DutiesNotSeparate,
+            OrganisationNotFound,
+            BeyondPurpose,
+            BasisTaken,
         ),
     )
     async def approve(
