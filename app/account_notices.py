@@ -6,19 +6,12 @@ Each may run twice: a message is told once by what it is about.
 from uuid import UUID
 
 from app.providers import Parts
+from app.words import in_chinese
 from core.models import HumanTask
 from core.tasks import TaskOutcome
 from identity.joining import settle_claim
-from identity.kinds import ProviderName
 from identity.models import Account, LoginDevice
 from notifications.messages import send_message
-
-_CHANNELS = {
-    ProviderName.WECHAT: "微信",
-    ProviderName.ALIPAY: "支付宝",
-    ProviderName.PHONE: "手机号",
-    ProviderName.UNIFIED: "统一身份认证",
-}
 
 
 async def tell_of_login(login_id: str) -> None:
@@ -26,7 +19,7 @@ async def tell_of_login(login_id: str) -> None:
     noted = await LoginDevice.get_or_none(login_id=UUID(login_id)).select_related("account")
     if noted is None or noted.account.person_id is None:
         return
-    channel = _channel(noted.account)
+    channel = in_chinese(noted.account.provider)
     await send_message(
         noted.account.person_id,
         "signed_in_elsewhere",
@@ -43,14 +36,16 @@ async def tell_of_joined(person_id: str, account_id: str) -> None:
     if str(account.person_id) == person_id and await others.exists():
         about = f"account:{account_id}:{account.epoch}"
         await send_message(
-            UUID(person_id), "account_joined", about=about, channel=_channel(account)
+            UUID(person_id), "account_joined", about=about, channel=in_chinese(account.provider)
         )
 
 
 async def tell_of_parted(person_id: str, account_id: str, epoch: int) -> None:
     account = await Account.get(id=UUID(account_id))
     about = f"account:{account_id}:{epoch}"
-    await send_message(UUID(person_id), "account_parted", about=about, channel=_channel(account))
+    await send_message(
+        UUID(person_id), "account_parted", about=about, channel=in_chinese(account.provider)
+    )
 
 
 async def task_closed(task_id: str, *, parts: Parts) -> None:
@@ -67,7 +62,3 @@ async def task_closed(task_id: str, *, parts: Parts) -> None:
         states=parts.session_states,
         at=task.closed_at,
     )
-
-
-def _channel(account: Account) -> str:
-    return _CHANNELS[account.provider]

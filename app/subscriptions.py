@@ -4,6 +4,7 @@ These join packages that do not know each other, so they live above both. Each m
 message is told once by what it is about.
 """
 
+from app.words import in_chinese
 from core.money import yuan
 from core.tasks import raise_task
 from identity.kinds import Right
@@ -13,14 +14,6 @@ from licences.kinds import LicenceStatus
 from licences.models import Licence, Verification
 from notifications.messages import send_message
 from payments.models import Disbursement, FeeOrder
-
-STATUS_WORDS = {
-    LicenceStatus.VALID: "有效",
-    LicenceStatus.NOT_YET_VALID: "未生效",
-    LicenceStatus.EXPIRED: "已过期",
-    LicenceStatus.SUSPENDED: "已暂扣",
-    LicenceStatus.REVOKED: "已注销",
-}
 
 
 async def tell_payer(order_no: str) -> None:
@@ -82,7 +75,7 @@ async def tell_holder_of_status(licence_id: str, status: str, status_on: str) ->
         about=f"licence:{licence_id}:{status_on}:{status}",
         title=licence.licence_type.name,
         issuer=licence.issuer,
-        status=STATUS_WORDS[LicenceStatus(status)],
+        status=in_chinese(LicenceStatus(status)),
     )
 
 

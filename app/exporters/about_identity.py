@@ -25,7 +25,7 @@ async def person(person_id: UUID, vault: Vault) -> list[Row]:
             "出生日期": day(row.birth_date),
             "性别": "男" if row.sex == "male" else "女",
             "区划": row.division,
-            "实名状态": row.real_name_status.value,
+            "实名状态": row.real_name_status,
             "最近一次核对": moment(row.real_name_at),
             "登记时间": moment(row.created_at),
         }
@@ -36,7 +36,7 @@ async def documents(person_id: UUID, vault: Vault) -> list[Row]:
     found = await list_documents(person_id, vault=vault, whole=True)
     return [
         {
-            "证件类型": one.document_type.value,
+            "证件类型": one.document_type,
             "号码": one.number,
             "核对日期": day(one.verified_on),
         }
@@ -49,7 +49,7 @@ async def accounts(person_id: UUID, vault: Vault) -> list[Row]:
     faces = await FaceCheck.filter(person_id=person_id).count()
     return [
         {
-            "渠道": row.provider.value,
+            "渠道": row.provider,
             "小程序": row.appid,
             "平台用户标识": row.subject,
             "认证等级": row.level,
@@ -97,8 +97,8 @@ async def relations(person_id: UUID, vault: Vault) -> list[Row]:
     return [
         {
             "方向": direction,
-            "关系": grant.kind.value,
-            "权限": grant.scope.value,
+            "关系": grant.kind,
+            "权限": grant.scope,
             "起": day(grant.from_on),
             "止": day(grant.until_on),
             "撤销时间": moment(grant.revoked_at),
@@ -109,4 +109,4 @@ async def relations(person_id: UUID, vault: Vault) -> list[Row]:
 
 async def copies(person_id: UUID, vault: Vault) -> list[Row]:
     rows = await DataExport.filter(person_id=person_id).order_by("id")
-    return [{"申请时间": moment(row.requested_at), "状态": row.status.value} for row in rows]
+    return [{"申请时间": moment(row.requested_at), "状态": row.status} for row in rows]

@@ -23,7 +23,7 @@ async def verifications(person_id: UUID, vault: Vault) -> list[Row]:
             "时间": moment(row.verified_at),
             "核验单位": row.organisation_name,
             "用途": row.purpose,
-            "结果": row.outcome.value,
+            "结果": row.outcome,
             "出示的字段": "、".join(row.fields_shown),
         }
         for row in checks
@@ -35,7 +35,7 @@ def _licence(row: Licence, vault: Vault) -> Row:
     head: Row = {
         "证照": row.licence_type.name,
         "发证机关": row.issuer,
-        "状态": row.status.value,
+        "状态": row.status,
         "登记库日期": day(row.registry_date),
     }
     return head | {field.label: field.value for field in fields}

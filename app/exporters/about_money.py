@@ -15,10 +15,10 @@ async def fees(person_id: UUID, vault: Vault) -> list[Row]:
             "缴款码": row.order_no,
             "项目": row.title,
             "金额（元）": yuan(Fen(row.amount_fen)),
-            "状态": row.status.value,
+            "状态": row.status,
             "开单时间": moment(row.created_at),
             "支付时间": moment(row.paid_at),
-            "支付渠道": row.provider.value if row.provider else None,
+            "支付渠道": row.provider,
             "渠道交易号": row.trade_no,
         }
         for row in rows
@@ -31,8 +31,8 @@ async def payments(person_id: UUID, vault: Vault) -> list[Row]:
     return [
         {
             "支付编号": str(row.id),
-            "渠道": row.provider.value,
-            "状态": row.status.value,
+            "渠道": row.provider,
+            "状态": row.status,
             "发起时间": moment(row.created_at),
         }
         for row in rows
@@ -46,8 +46,8 @@ async def disbursements(person_id: UUID, vault: Vault) -> list[Row]:
             "拨付编号": row.number,
             "事由": row.purpose,
             "金额（元）": yuan(Fen(row.amount_fen)),
-            "方式": row.channel.value,
-            "状态": row.status.value,
+            "方式": row.channel,
+            "状态": row.status,
             "发起时间": moment(row.requested_at),
             "完成时间": moment(row.finished_at),
             "回单号": row.slip_no,

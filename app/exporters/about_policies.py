@@ -17,7 +17,7 @@ async def entitlements(person_id: UUID, vault: Vault) -> list[Row]:
         {
             "政策": row.version.title,
             "期间": row.period,
-            "状态": row.status.value,
+            "状态": row.status,
             "数额": row.quantity,
             "理由": "；".join(str(reason) for reason in row.reasons),
             "形成时间": moment(row.created_at),

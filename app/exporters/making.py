@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 import msgspec
@@ -12,6 +13,7 @@ from tortoise.transactions import in_transaction
 
 from app.exporters import SECTIONS, Rows, Section
 from app.exporters.rows import moment
+from app.words import in_chinese
 from core.clock import now
 from core.files import FileStorage
 from core.sealing import Vault
@@ -73,6 +75,8 @@ def _line(row: Mapping[str, str | int | bool | None]) -> str:
 
 
 def _said(value: str | int | bool | None) -> str:
+    if isinstance(value, StrEnum):
+        return in_chinese(value)
     if isinstance(value, bool):
         return "是" if value else "否"
     return "无" if value in (None, "") else str(value)

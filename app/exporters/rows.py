@@ -5,6 +5,7 @@ from datetime import date, datetime
 from core.clock import CHINA
 
 Row = dict[str, str | int | bool | None]
+"""Machines are given our own words as they are; `app.words` says what people call them."""
 
 
 def day(on: date | None) -> str | None:
