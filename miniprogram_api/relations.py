@@ -18,8 +18,9 @@ from identity.counter_codes import give_counter_code
 from identity.entities import EntityNotFound, UsccInvalid
 from identity.invitations import InvitationIncomplete
 from identity.kinds import Right, Scope
-from identity.providers import BusinessRegister, RegisterFailed
+from identity.providers import BusinessRegister, FaceVerifiers, RegisterFailed
 from identity.representing import NotRepresentative, represent
+from identity.stakes import require_best_proof
 from web.pages import DEFAULT_LIMIT, Cursor, Limit, Page, Pages, whole
 
 
@@ -97,7 +98,7 @@ class RelationController(Controller):
         limit="real_name",
         summary="认领单位",
         description="法人库中登记的法定代表人认领本单位，之后可切换为该单位办事并邀请代办人。"
-        "原法定代表人的权限随即结束。",
+        "原法定代表人的权限随即结束。所在小程序支持人脸核验时，需 30 分钟内刷过脸。",
         errors=(
             RealNameRequired,
             UsccInvalid,
@@ -112,8 +113,11 @@ class RelationController(Controller):
         caller: NamedDependency[Caller],
         business_register: NamedDependency[BusinessRegister],
         vault: NamedDependency[Vault],
+        face_verifiers: NamedDependency[FaceVerifiers],
     ) -> ActingChoice:
-        entity = await represent(caller, uscc, register=business_register, vault=vault, at=now())
+        at = now()
+        require_best_proof(caller, face_verifiers, at=at)
+        entity = await represent(caller, uscc, register=business_register, vault=vault, at=at)
         return represented_choice(entity)
 
 

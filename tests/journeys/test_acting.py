@@ -6,6 +6,7 @@ from uuid import uuid4
 import msgspec
 
 from tests.journeys import books
+from tests.journeys.test_channels import show_face
 from tests.journeys.town import Town
 from tests.journeys.world import Resident, audited, operator, resident
 
@@ -85,11 +86,17 @@ async def test_who_represents_an_enterprise_by_law_acts_for_it_while_the_registe
     replaced = await tian.refusal("POST", "/v1/sessions/acting", {"party_id": shop_id})
     at_work = await later_refusal(acting)
     gao = await resident(town, "gao-min")
-    taken = await gao.post(f"/v1/entities/{registered.uscc}/representation")
+    claim = f"/v1/entities/{registered.uscc}/representation"
+    faceless = await gao.refusal("POST", claim)
+    begun = await gao.post("/v1/me/face-checks")
+    await show_face(gao, begun)
+    await gao.post(f"/v1/me/face-checks/{begun['id']}/result")
+    taken = await gao.post(claim)
 
     assert (me["acting_for"]["kind"], me["acting_for"]["name"]) == ("entity", registered.name)
     assert replaced == (403, "identity.not_representative")
     assert at_work == (401, "identity.session_ended")
+    assert faceless == (403, "identity.real_name_required")
     assert (taken["party_id"], taken["relation"]) == (shop_id, "representative")
     assert await gao.party_named(registered.name) == shop_id
 

@@ -48,6 +48,7 @@ STAKES = [
     ("PUT", f"/v1/me/exports/{UUID(int=1)}", ZIP),
     ("GET", f"/v1/me/exports/{UUID(int=1)}/content", None),
     ("PUT", "/v1/me/erasure", ERASE),
+    ("POST", "/v1/entities/91330199MA2LX801XY/representation", None),
 ]
 
 
