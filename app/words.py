@@ -51,7 +51,7 @@ WORDS: Mapping[type[StrEnum], Mapping[str, str]] = {
         ExportStatus.EXPIRED: "已过期",
         ExportStatus.FAILED: "未能生成",
     },
-    LicenceStatus: STATUS_WORDS,
+    LicenceStatus: {status.value: word for status, word in STATUS_WORDS.items()},
     Outcome: {
         Outcome.VALID: "有效",
         Outcome.INVALID: "证照无效",
