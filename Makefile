@@ -14,7 +14,7 @@ help: ## Say what each target does
 run: $(VENV)/.run ## Serve the product on embedded servers until Ctrl-C
 	@$(PY) -m app dev $(ARGS)
 
-demo: $(VENV)/.run ## Walk nine journeys through the served product (starts it when nothing runs)
+demo: $(VENV)/.run ## Walk ten journeys through the served product (starts it when nothing runs)
 	@$(PY) -m app demo
 
 test: $(VENV)/.test $(VENV)/.node ## Run every test

@@ -13,7 +13,7 @@ COMMANDS = {
     "work": "run the jobs (production)",
     "migrate": "bring the database up to date, as its owner",
     "seed": "put the invented city in; twice does no harm",
-    "demo": "walk nine journeys through the served product",
+    "demo": "walk ten journeys through the served product",
     "health": "ask the process in this container how it is",
     "operators": "make the first security administrator",
     "audit": "check the audit chain",

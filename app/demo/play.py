@@ -1,4 +1,4 @@
-"""The playing itself: nine journeys, the last of them the books once more. 演出"""
+"""The playing itself: ten journeys, the last of them the books once more. 演出"""
 
 import asyncio
 import sys
@@ -11,8 +11,10 @@ from rich.console import Console
 from app.demo.cast import Resident, Stage
 from app.demo.journeys import (
     at_counter,
+    at_terminal,
     benefiting,
     helping,
+    inviting,
     operating,
     paying,
     showing,
@@ -27,7 +29,8 @@ from app.running import Running
 
 WANG, TANG, FENG, DONG = "wang-guilan", "tang-guifang", "feng-xue", "dong-liang"
 CHEN, LI = "chen-li", "li-weidong"
-FIRM = "linxi-precision"
+HUANG, ZHAO = "huang-siyuan", "zhao-yiming"
+FIRM, NEW_FIRM = "linxi-precision", "siyuan-software"
 ALLOWANCE_FEN, YOUNGER_FEN, AWARD_FEN = 15000, 7500, 200000
 
 Journey = Callable[[Stage], Awaitable[None]]
@@ -139,6 +142,12 @@ async def _daughter_helps(stage: Stage) -> None:
     await helping.take_back(stage, elder, relation, acting)
 
 
+async def _firm_takes_on_an_agent(stage: Stage) -> None:
+    owner = await signing_in.log_in_with_wechat(stage, HUANG)
+    agent = await signing_in.log_in_with_wechat(stage, ZHAO)
+    await inviting.take_on_an_agent(stage, owner, agent, NEW_FIRM)
+
+
 async def _at_the_counter(stage: Stage) -> None:
     desk, officer = await operating.sign_in(stage, "qiyue", "窗口"), stage.name_of("qiyue")
     person = await signing_in.tap_wechat(stage, LI)
@@ -160,6 +169,7 @@ async def _agency_takes_a_licence(stage: Stage) -> None:
     reference = await taking.take(stage, program, given)
     await taking.holder_sees(stage, holder, card, given, reference)
     await taking.nothing_more(stage, program, given, reference)
+    await at_terminal.check_at_a_terminal(stage, admin, stage.name_of("yuan"), holder)
 
 
 async def _agent(stage: Stage, key: str) -> Resident:
@@ -195,7 +205,8 @@ JOURNEYS: list[tuple[str, Journey]] = [
     ("四、免申即享：居民", _benefit_of_a_resident),
     ("五、免申即享：企业", _benefit_of_an_enterprise),
     ("六、家人帮办", _daughter_helps),
-    ("七、窗口代办", _at_the_counter),
-    ("八、机构用证", _agency_takes_a_licence),
-    ("九、收件箱与对账", _read_inbox_and_close),
+    ("七、企业邀请代办人", _firm_takes_on_an_agent),
+    ("八、窗口代办", _at_the_counter),
+    ("九、机构用证与核验终端", _agency_takes_a_licence),
+    ("十、收件箱与对账", _read_inbox_and_close),
 ]
