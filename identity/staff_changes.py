@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from core import audit
@@ -82,7 +83,7 @@ async def approve(
 ) -> Applied:
     """Say yes as the second person: it happens now, or not at all and stays asked for."""
     async with in_transaction():
-        change = await _living(change_id, at)
+        change = await _living(change_id, operator, at)
         await _refuse_same_person(change, operator)
         actor = operator.actor()
         applied = await known[change.kind](
@@ -95,21 +96,31 @@ async def approve(
 async def turn_down(change_id: UUID, *, operator: OperatorCaller, at: datetime) -> None:
     """Say no; by who asked, it is taken back."""
     async with in_transaction():
-        change = await _living(change_id, at)
+        change = await _living(change_id, operator, at)
         own = change.proposer_id == operator.operator_id
         await _decide(change, "withdrawn" if own else "refused", operator, at)
 
 
-async def list_changes(*, after: UUID | None, limit: int) -> list[StaffChange]:
-    """Newest first."""
-    found = StaffChange.all() if after is None else StaffChange.filter(id__lt=after)
+async def list_changes(
+    operator: OperatorCaller, *, after: UUID | None, limit: int
+) -> list[StaffChange]:
+    """What was asked for inside the operator's division, newest first."""
+    inside = _inside(operator)
+    found = inside if after is None else inside.filter(id__lt=after)
     return await found.order_by("-id").limit(limit)
 
 
-async def _living(change_id: UUID, at: datetime) -> StaffChange:
-    change = await StaffChange.select_for_update().get_or_none(id=change_id)
-    if change is None:
+def _inside(operator: OperatorCaller) -> QuerySet[StaffChange]:
+    """What administrators of the operator's division and of its parts asked for: who serves a part
+    does not decide for the whole.
+    """
+    return StaffChange.filter(proposer__division__startswith=operator.division)
+
+
+async def _living(change_id: UUID, operator: OperatorCaller, at: datetime) -> StaffChange:
+    if not await _inside(operator).filter(id=change_id).exists():
         raise StaffChangeNotFound(change_id=change_id)
+    change = await StaffChange.select_for_update().get(id=change_id)
     if change.decided_at is not None or at >= change.expires_at:
         raise StaffChangeOver(change_id=change_id)
     return change

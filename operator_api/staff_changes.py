@@ -60,7 +60,7 @@ class StaffChangeController(Controller):
 
     @get(
         summary="变更申请列表",
-        description="须由两人办理的变更，含已处理和已过期的，按申请时间倒序。",
+        description="本区划内须由两人办理的变更，含已处理和已过期的，按申请时间倒序。",
     )
     async def many(
         self,
@@ -70,7 +70,7 @@ class StaffChangeController(Controller):
         limit: Limit = DEFAULT_LIMIT,
     ) -> Page[StaffChangeView]:
         after = pages.after(cursor, of="staff-changes")
-        rows = await staff_changes.list_changes(after=after, limit=limit + 1)
+        rows = await staff_changes.list_changes(operator, after=after, limit=limit + 1)
         return pages.page(rows, StaffChangeView.of, limit=limit, of="staff-changes")
 
     @post(

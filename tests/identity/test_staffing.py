@@ -20,8 +20,10 @@ from identity.operators import (
 )
 from identity.staff_changes import (
     SamePersonTwice,
+    StaffChangeNotFound,
     StaffChangeOver,
     approve,
+    list_changes,
     turn_down,
 )
 from identity.staffing import disable, find_operator, give_roles, reset
@@ -103,6 +105,23 @@ class TestTwoPersons:
 
         with pytest.raises(SamePersonTwice):
             await approve(asked.change_id, known=KNOWN, operator=again, vault=vault, at=AT)
+
+    async def test_who_serves_a_part_of_the_city_decides_nothing_for_the_whole(
+        self, vault: Vault
+    ) -> None:
+        city = await serve("shenlan", Role.SECURITY_ADMIN, vault=vault)
+        town = await serve("luming", Role.SECURITY_ADMIN, vault=vault, division="330199001")
+        asked = await add(city, vault, "xubo", Role.AUDITOR)
+        assert asked.change_id
+
+        with pytest.raises(StaffChangeNotFound):
+            await approve(asked.change_id, known=KNOWN, operator=town, vault=vault, at=AT)
+        with pytest.raises(StaffChangeNotFound):
+            await turn_down(asked.change_id, operator=town, at=AT)
+        listed = [await list_changes(one, after=None, limit=9) for one in (city, town)]
+
+        assert [len(changes) for changes in listed] == [1, 0]
+        assert not await Operator.exists(login_name="xubo")
 
     async def test_of_many_approvals_at_once_one_counts(self, vault: Vault) -> None:
         first = await serve("shenlan", Role.SECURITY_ADMIN, vault=vault)
