@@ -15,6 +15,9 @@ from PIL import Image, ImageOps
 from core.errors import Rejected
 
 MAX_PIXELS = 50_000_000
+MAX_WHOLE_PIXELS = 20_000_000
+"""Of a PNG, which is decoded whole: up to four bytes for each."""
+
 LONGEST = 2_400
 QUALITY = 86
 
@@ -77,12 +80,12 @@ def decoded(content: bytes, *, longest: int, max_pixels: int = MAX_PIXELS) -> Im
 
 def _decoded(content: bytes, form: str, longest: int, max_pixels: int) -> Image.Image:
     with Image.open(BytesIO(content), formats=[form]) as image:
-        if image.width * image.height > max_pixels:
+        most = max_pixels if form == "JPEG" else min(max_pixels, MAX_WHOLE_PIXELS)
+        if image.width * image.height > most:
             raise PictureTooLarge()
         image.draft("RGB", (longest, longest))  # a JPEG is decoded no larger than needed
-        upright = ImageOps.exif_transpose(image)
-        upright.thumbnail((longest, longest))
-        return _on_white(upright)
+        image.thumbnail((longest, longest))  # before it is turned: that makes a copy
+        return _on_white(ImageOps.exif_transpose(image))
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 _DIGITS = "零一二三四五六七八九"
 _PLACES = ("", "十", "百", "千")
 _GROUPS = ("", "万", "亿", "万亿")
-_LONGEST = 10**16
+_FIGURES = 16
+_LONGEST = 10**_FIGURES
 
 
 def spoken(text: str) -> str:
@@ -39,6 +40,12 @@ def spoken_number(number: int) -> str:
 def spoken_figures(figures: str) -> str:
     """12345 → 一二三四五."""
     return "".join(_DIGITS[int(figure)] for figure in figures)
+
+
+def _said(figures: str) -> str:
+    """A number as it is written, however long."""
+    figures = figures.lstrip("0") or "0"
+    return spoken_figures(figures) if len(figures) > _FIGURES else spoken_number(int(figures))
 
 
 def _group(number: int, *, leading: bool) -> str:
@@ -71,9 +78,10 @@ def _money(found: re.Match[str]) -> str:
     yuan, _, cents = found["yuan"].replace(",", "").partition(".")
     jiao, fen = (int(figure) for figure in (cents + "00")[:2])
     small = (f"{_DIGITS[jiao]}角" if jiao else "") + (f"{_DIGITS[fen]}分" if fen else "")
-    if small and not jiao and int(yuan):
+    any_yuan = any(int(figure) for figure in yuan)
+    if small and not jiao and any_yuan:
         small = _DIGITS[0] + small
-    whole = f"{spoken_number(int(yuan))}元" if int(yuan) or not small else ""
+    whole = f"{_said(yuan)}元" if any_yuan or not small else ""
     return whole + small
 
 
@@ -99,7 +107,7 @@ def _telephone(found: re.Match[str]) -> str:
 def _count(found: re.Match[str]) -> str:
     whole, _, part = found[0].partition(".")
     point = f"点{spoken_figures(part)}" if part else ""
-    return spoken_number(int(whole)) + point
+    return _said(whole) + point
 
 
 Said = Callable[[re.Match[str]], str]

@@ -1,3 +1,5 @@
+"""Forms, where another standard prescribes one instead of JSON (RFC 6749). 表单"""
+
 from typing import TypeVar
 from urllib.parse import parse_qsl
 
@@ -16,9 +18,14 @@ class FormInvalid(Malformed):
 
 
 def read_form(body: bytes, kind: type[Kind]) -> Kind:
-    """A form as another standard prescribes it, each field once and none unknown."""
+    """The fields of a form, each once and none unknown; one left blank is a field too."""
     try:
-        pairs = parse_qsl(body.decode("ascii"), strict_parsing=True, max_num_fields=MAX_FIELDS)
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            max_num_fields=MAX_FIELDS,
+        )
         if len({name for name, _ in pairs}) != len(pairs):
             raise FormInvalid()
         return msgspec.convert(dict(pairs), kind)

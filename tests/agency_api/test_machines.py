@@ -62,7 +62,9 @@ async def test_what_is_no_such_form_is_refused(client: httpx.AsyncClient) -> Non
         "",
         form,
         f"{form}&client_assertion={assertion}&client_assertion={assertion}",
+        f"{form}&client_assertion={assertion}&client_assertion=",
         f"{form}&client_assertion={assertion}&client_secret=x",
+        f"{form}&client_assertion={assertion}&client_secret=",
         f"grant_type=password&client_assertion_type={ASSERTED}&client_assertion={assertion}",
     ):
         reply = await client.post("/agency/v1/token", content=body.encode())

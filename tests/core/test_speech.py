@@ -37,6 +37,10 @@ def test_a_number_is_said_as_people_say_it(number: int, said: str) -> None:
         ("有效期至 2027-06-30", "有效期至 二零二七年六月三十日"),
         ("「登记费」（查看；缴费）", "登记费，查看，缴费，"),
         ("3.5", "三点五"),
+        ("007", "七"),
+        ("1" * 5_000, "一" * 5_000),
+        ("2" * 5_000 + "元", "二" * 5_000 + "元"),
+        ("0" * 5_000 + "元", "零元"),
     ],
 )
 def test_amounts_days_and_telephones_are_read_as_words(text: str, said: str) -> None:
