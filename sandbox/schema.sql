@@ -172,7 +172,7 @@ CREATE INDEX wechat_pay_refunds_order ON wechat_pay_refunds (mchid, out_trade_no
 
 CREATE TABLE wechat_pay_refund_endings (
     number TEXT PRIMARY KEY,  -- out_refund_no, or * for all
-    ending TEXT NOT NULL CHECK (ending IN ('SUCCESS', 'ABNORMAL', 'CLOSED'))
+    ending TEXT NOT NULL CHECK (ending IN ('SUCCESS', 'ABNORMAL', 'CLOSED', 'PROCESSING'))
 ) STRICT;
 
 CREATE TABLE wechat_pay_usage (

@@ -10,7 +10,8 @@ from sandbox.posting import EVERYTHING
 from sandbox.wechat_pay.notices import Event, announce
 from sandbox.world import World
 
-Ending = Literal["SUCCESS", "ABNORMAL", "CLOSED"]
+NOT_YET = "PROCESSING"
+Ending = Literal["SUCCESS", "ABNORMAL", "CLOSED", "PROCESSING"]
 SAID = {"SUCCESS": "退款成功", "ABNORMAL": "退款异常", "CLOSED": "退款关闭"}
 TO_WALLET = "ORIGINAL"
 
@@ -61,7 +62,10 @@ def add_refund(world: World, refund: Refund) -> None:
 
 
 def set_ending(world: World, number: str, ending: Ending) -> None:
-    """How the refund of this out_refund_no will end; `*` is every one without its own word."""
+    """How the refund of this out_refund_no will end; `*` is every one without its own word.
+
+    `PROCESSING` is none: it stays so, and nothing is told of it, until another word is given.
+    """
     world.book.write(
         "INSERT INTO wechat_pay_refund_endings (number, ending) VALUES (?, ?)"
         " ON CONFLICT (number) DO UPDATE SET ending = excluded.ending",
@@ -78,7 +82,9 @@ def finish_refunds(world: World) -> None:
     )
     for refund in world.book.find_all(Refund, query, stamp(world.clock.now())):
         with world.book.together():
-            _end(world, refund, _ending(world, refund))
+            ending = _ending(world, refund)
+            if ending != NOT_YET:
+                _end(world, refund, ending)
 
 
 def _ending(world: World, refund: Refund) -> str:

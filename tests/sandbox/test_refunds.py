@@ -186,6 +186,23 @@ class TestEnding:
         types = [row["event_type"] for row in world.book.rows("SELECT * FROM callbacks")]
         assert types == ["TRANSACTION.SUCCESS", f"REFUND.{ending}"]
 
+    async def test_one_may_stay_unsettled_until_another_end_is_asked_for(
+        self, merchant: Merchant, world: World
+    ) -> None:
+        """B17: accepted, but slow. Until it has ended nobody is told and the payer has nothing."""
+        wish = {"number": "R1", "ending": "PROCESSING"}
+        await merchant.http.post("/control/wechat-pay/refund-endings", json=wish)
+        await ask(merchant, "R1", 3000)
+
+        unsettled = await ended(merchant, "R1"), balances(world)
+        told = [row["event_type"] for row in world.book.rows("SELECT * FROM callbacks")]
+        wish["ending"] = "SUCCESS"
+        await merchant.http.post("/control/wechat-pay/refund-endings", json=wish)
+
+        assert unsettled == (["PROCESSING"], (92000, 10_000_000_00 + 5000))
+        assert told == ["TRANSACTION.SUCCESS"]
+        assert await ended(merchant, "R1") == ["SUCCESS"]
+
     async def test_a_closed_one_frees_its_part_for_another_number(self, merchant: Merchant) -> None:
         wish = {"number": "R1", "ending": "CLOSED"}
         await merchant.http.post("/control/wechat-pay/refund-endings", json=wish)
