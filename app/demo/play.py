@@ -154,10 +154,9 @@ async def _at_the_counter(stage: Stage) -> None:
     title = operating.elder_allowance(stage)["title"]
     case_id = await at_counter.check_document(stage, desk, officer, person)
     await at_counter.prove_account(stage, desk, officer, case_id, person)
-    await signing_in.accept_messages(stage, person)
     await at_counter.confirm_for(stage, desk, officer, case_id, title)
     await at_counter.person_sees(stage, person)
-    await benefiting.take_transfer(stage, person, title, YOUNGER_FEN)
+    await benefiting.take_transfer(stage, person, title, YOUNGER_FEN, noticed=False)
 
 
 async def _agency_takes_a_licence(stage: Stage) -> None:

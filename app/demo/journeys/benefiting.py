@@ -48,14 +48,16 @@ async def confirm(stage: Stage, resident: Resident, entitlement_id: str) -> None
         step.sees("已确认，等待拨付")
 
 
-async def take_transfer(stage: Stage, resident: Resident, title: str, amount_fen: int) -> None:
-    """The money waits in WeChat until its owner takes it."""
+async def take_transfer(
+    stage: Stage, resident: Resident, title: str, amount_fen: int, *, noticed: bool = True
+) -> None:
+    """The money waits in WeChat until its owner takes it; `noticed` if they let us tell them."""
     with stage.show.step(resident.name, "在微信里确认收款") as step:
         before = await resident.phone.wallet()
         line = await until(lambda: _disbursement(resident, title, "waiting_user"))
         path = f"/v1/disbursements/{line['id']}"
         waiting = await resident.service.get(path)
-        if not stage.is_quiet():
+        if noticed and not stage.is_quiet():
             await until(lambda: resident.phone.messages_about(title))
             step.sees("手机收到微信订阅消息：资金到账通知")
         answer = await resident.phone.confirm_transfer(waiting["confirmation"])
