@@ -202,7 +202,7 @@ async def _face(
         region=licence.region_name,
         notice=licence.licence_type.notice,
         portrait=await _portrait(licence, files, at),
-        form="large" if link.form == FaceForm.LARGE else "card",
+        form=FaceForm(link.form),
     )
 
 

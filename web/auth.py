@@ -123,7 +123,7 @@ class Gatekeeper:
         if isinstance(caller, Caller):
             caller.require_level(self._levels.needed(method, connection.scope["path_template"]))
         connection.scope["user"] = caller
-        await passage.count(_counted(caller))
+        await passage.count(caller.actor())
 
     async def _enter(
         self, connection: AnyConnection, audience: Audience, passage: Passage, network: str
@@ -135,11 +135,6 @@ class Gatekeeper:
             await passage.take_back()
             await self._limiter.hit("refused", network)
             raise
-
-
-def _counted(caller: AnyCaller) -> str:
-    """Whom a limit counts: an account is one, for however many parties it acts."""
-    return f"account:{caller.account_id}" if isinstance(caller, Caller) else caller.actor()
 
 
 def _check_rights(caller: AnyCaller, access: Access) -> None:

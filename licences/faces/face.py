@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Literal
 
 from msgspec import Struct
 
@@ -54,7 +53,7 @@ class Face(Struct, frozen=True, kw_only=True):
     region: str = ""
     notice: str = ""
     portrait: bytes | None = None
-    form: Literal["card", "large"] = "card"
+    form: FaceForm = FaceForm.CARD
 
     def value(self, *keys: str) -> str:
         """The value of the first of these fields that it has; empty without one."""

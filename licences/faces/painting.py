@@ -4,7 +4,7 @@ from functools import cache
 
 from licences.faces.canvas import Canvas
 from licences.faces.card import draw_card
-from licences.faces.face import Face
+from licences.faces.face import Face, FaceForm
 from licences.faces.fonts import Fonts, load_fonts
 from licences.faces.large import draw_large
 from licences.faces.pixels import Pixels
@@ -21,7 +21,7 @@ def paint(face: Face) -> bytes:
 
 def laid_out(face: Face, fonts: Fonts) -> Canvas:
     """Everything in its place, in the form asked for."""
-    return (draw_large if face.form == "large" else draw_card)(face, fonts)
+    return (draw_large if face.form == FaceForm.LARGE else draw_card)(face, fonts)
 
 
 def missing_characters(face: Face) -> list[str]:

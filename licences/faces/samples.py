@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from licences.faces.face import Face, FaceField
+from licences.faces.face import Face, FaceField, FaceForm
 from licences.faces.portraits import Likeness, drawn
 from licences.kinds import LicenceStatus
 
@@ -146,7 +146,7 @@ def _told_otherwise() -> Sequence[Face]:
             masked=False,
             portrait=drawn(_WANG),
             watermark="仅用于当面出示，2026-11-22 21:30",
-            form="large",
+            form=FaceForm.LARGE,
         ),
     )
 

@@ -12,7 +12,7 @@ import segno
 from PIL import Image
 
 from licences.faces.canvas import Canvas
-from licences.faces.face import Face
+from licences.faces.face import Face, FaceForm
 from licences.faces.fonts import Fonts, Style, load_fonts
 from licences.faces.painting import laid_out
 from licences.faces.pixels import Pixels
@@ -66,7 +66,7 @@ def _phone(face: Face, number: int, pixels: Pixels, fonts: Fonts) -> Image.Image
         "亮证", PHONE_WIDTH / 2, 40, size=18, fill=_INK, style=Style.MEDIUM, anchor="middle"
     )
     canvas.path("M28 26L20 34L28 42", stroke=_INK, thickness=2.2)
-    if face.form == "card":
+    if face.form == FaceForm.CARD:
         _code(canvas, face, number)
     screen = pixels.image(canvas)
     picture = pixels.image(laid_out(face, fonts))

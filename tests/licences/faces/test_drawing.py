@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from licences.faces.designs import DESIGNS
-from licences.faces.face import Face, FaceField
+from licences.faces.face import Face, FaceField, FaceForm
 from licences.faces.fonts import GETA, Style, load_fonts
 from licences.faces.painting import SCALE, laid_out, missing_characters, paint
 from licences.faces.samples import samples
@@ -147,7 +147,7 @@ def test_sizes_are_bounded_whatever_is_written() -> None:
     many = [FaceField(f"key{number}", "标签" * 50, "值" * 500) for number in range(60)]
 
     card = paint(face(fields=many))
-    large = paint(face(fields=many, form="large"))
+    large = paint(face(fields=many, form=FaceForm.LARGE))
 
     assert size_of(card) == (round(360 * SCALE), round(227 * SCALE))
     assert size_of(large)[1] < 1_400 * SCALE
