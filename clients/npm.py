@@ -2,6 +2,7 @@
 
 `python clients/npm.py found` ends with 0 where the machine has one. Anything else is npm's own:
 `python clients/npm.py run build`, `python clients/npm.py test`. What is locked is installed first.
+`--in FOLDER` before it takes another folder than the client's.
 """
 
 import os
@@ -22,23 +23,26 @@ class NoNode(Exception):
 def main(arguments: list[str]) -> int:
     if arguments == ["found"]:
         return 0 if _of_the_machine() else 1
+    folder = CLIENT
+    if arguments[:1] == ["--in"]:
+        folder, arguments = Path(arguments[1]).resolve(), arguments[2:]
     try:
-        if not _installed():
-            run("ci")
-        return run(*arguments)
+        if not _installed(folder):
+            run("ci", folder=folder)
+        return run(*arguments, folder=folder)
     except NoNode as error:
         sys.stderr.write(f"{error}\n")
         return 2
 
 
-def run(*arguments: str) -> int:
-    """npm in the client's folder; what it prints goes where ours goes."""
+def run(*arguments: str, folder: Path = CLIENT) -> int:
+    """npm in a folder; what it prints goes where ours goes."""
     command = _of_the_machine() or _of_the_wheel()
     if command is None:
-        raise NoNode(f"the client needs Node.js {OLDEST} or newer with npm; `make client` installs")
+        raise NoNode(f"Node.js {OLDEST} or newer with npm is needed; `make client` installs")
     path = os.pathsep.join([str(Path(command[0]).parent), os.environ.get("PATH", "")])
     done = subprocess.run(
-        [*command, *arguments], cwd=CLIENT, env={**os.environ, "PATH": path}, check=False
+        [*command, *arguments], cwd=folder, env={**os.environ, "PATH": path}, check=False
     )
     return done.returncode
 
@@ -70,9 +74,9 @@ def _of_the_wheel() -> list[str] | None:
     return [str(root / "bin/node"), str(root / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
-def _installed() -> bool:
+def _installed(folder: Path) -> bool:
     """npm leaves its own copy of the lock among the modules, written last."""
-    made, locked = CLIENT / "node_modules/.package-lock.json", CLIENT / "package-lock.json"
+    made, locked = folder / "node_modules/.package-lock.json", folder / "package-lock.json"
     return made.is_file() and made.stat().st_mtime >= locked.stat().st_mtime
 
 

@@ -4,6 +4,7 @@ The holder shows it to whom it likes, with the fields it likes, without us; each
 by its key. Its place in a status list is its own, and so it can be taken back alone.
 """
 
+import secrets
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from core.sealing import Vault
 from core.signing import BadSignature
 from identity.callers import Caller
 from identity.device_keys import PublicKey, PublicKeyInvalid, header_of, read_public_key
+from identity.proofs import claim_once
 from licences.issuing import LicenceIssuer
 from licences.kinds import EntryKind
 from licences.licence_fields import open_values
@@ -36,7 +38,7 @@ MOST = 8
 """Credentials of one licence that live at once: one for each phone, and some to spare."""
 
 _ALGORITHM = "ES256"
-_SESSION_BYTES = 16
+_SESSION_BYTES, _END_BYTES, _OWN_BYTES = 16, 8, 8
 
 
 class KeyProofRefused(Rejected):
@@ -78,9 +80,12 @@ class IssuedCredential(HeldCredential, frozen=True, kw_only=True):
 
 
 def make_nonce(*, caller: Caller, issuer: LicenceIssuer, at: datetime) -> CredentialNonce:
-    """For one session, five minutes. It is not kept: it says itself whose it is and until when."""
+    """For one session, five minutes, one credential. It is kept only once it was used: it says
+    itself whose it is and until when.
+    """
     ends = int((at + NONCE_LASTS).timestamp())
-    nonce = issuer.nonces.sign(caller.session_id.bytes + ends.to_bytes(8))
+    own = secrets.token_bytes(_OWN_BYTES)
+    nonce = issuer.nonces.sign(caller.session_id.bytes + ends.to_bytes(_END_BYTES) + own)
     return CredentialNonce(nonce, datetime.fromtimestamp(ends, UTC))
 
 
@@ -95,17 +100,19 @@ async def issue_credential(
 ) -> IssuedCredential:
     """A credential with every field in clear, bound to the key that signed the proof. 签发凭证
 
-    Of a valid licence of the party's that the caller acts for, by who may confirm; audited.
+    Of a valid licence of the party's that the caller acts for, by who may confirm; audited. A proof
+    that was used is refused; one that brought nothing may come again.
     """
     caller.required_confirmer()
     licence = await find_own(licence_id, caller)
-    key = _proved_key(proof, caller, issuer, at)
+    key, nonce = _proved_key(proof, caller, issuer, at)
     ends = min(at + LIFETIME, _end_of(licence) or at + LIFETIME)
     values = open_values(licence, vault)  # first: what does not open must not take a place
     async with in_transaction():
         await lock_valid([licence.id], at=at)  # of many at once no more pass than there may be
         if await _living(licence.id, at).count() >= MOST:
             raise CredentialsTooMany(licence_id=licence.id)
+        await _use_up(nonce, at)
         entry = await take_place(
             licence.id,
             EntryKind.CREDENTIAL,
@@ -152,8 +159,17 @@ def _living(licence_id: UUID, at: datetime) -> QuerySet[StatusEntry]:
     )
 
 
-def _proved_key(proof: str, caller: Caller, issuer: LicenceIssuer, at: datetime) -> PublicKey:
-    """The key that signed this proof just now, for us and for this session."""
+async def _use_up(nonce: str, at: datetime) -> None:
+    """One nonce brings one credential, however many bring it at once."""
+    forget = at + NONCE_LASTS + PROOF_SKEW
+    if not await claim_once("credential_nonce", nonce, at=at, forget_after=forget):
+        raise KeyProofRefused(reason="used")
+
+
+def _proved_key(
+    proof: str, caller: Caller, issuer: LicenceIssuer, at: datetime
+) -> tuple[PublicKey, str]:
+    """The key that signed this proof just now, for us and for this session, and the nonce."""
     try:
         header = header_of(proof)
         jwk = header.get("jwk")
@@ -166,10 +182,10 @@ def _proved_key(proof: str, caller: Caller, issuer: LicenceIssuer, at: datetime)
         if key.algorithm != _ALGORITHM or said.get("aud") != issuer.address:
             raise ValueError("claims")
         _check_moment(said.get("iat"), at)
-        _check_nonce(said.get("nonce"), caller, issuer, at)
+        nonce = _checked_nonce(said.get("nonce"), caller, issuer, at)
     except (ValueError, PublicKeyInvalid, BadSignature) as error:
         raise KeyProofRefused(reason=type(error).__name__) from None
-    return key
+    return key, nonce
 
 
 def _check_moment(issued: object, at: datetime) -> None:
@@ -178,13 +194,15 @@ def _check_moment(issued: object, at: datetime) -> None:
         raise ValueError("iat")
 
 
-def _check_nonce(nonce: object, caller: Caller, issuer: LicenceIssuer, at: datetime) -> None:
+def _checked_nonce(nonce: object, caller: Caller, issuer: LicenceIssuer, at: datetime) -> str:
     if not isinstance(nonce, str):
         raise ValueError("nonce")
     data = issuer.nonces.unsign(nonce)
-    session, ends = data[:_SESSION_BYTES], int.from_bytes(data[_SESSION_BYTES:])
+    session, rest = data[:_SESSION_BYTES], data[_SESSION_BYTES:]
+    ends = int.from_bytes(rest[:_END_BYTES])
     if session != caller.session_id.bytes or at.timestamp() > ends:
         raise ValueError("nonce")
+    return nonce
 
 
 def _issued(

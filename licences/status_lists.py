@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from hashlib import shake_256
 from uuid import UUID
 
+from tortoise import connections
 from tortoise.expressions import Q
 
 from core.errors import NotFound
@@ -31,6 +32,7 @@ LIFETIME = timedelta(hours=24)
 
 _REVOKED, _SUSPENDED = 1, 2
 _TRIES = 8
+_OPENING = int.from_bytes(b"statlist")
 _DECOYS = bytes(
     _REVOKED if byte < 3 else _SUSPENDED if byte == 3 else 0  # of 256
     for byte in range(256)
@@ -50,10 +52,12 @@ async def take_place(
     at: datetime,
     key_thumbprint: str | None = None,
 ) -> StatusEntry:
-    """A place drawn at random among the free ones of the newest list, or in a new list."""
-    newest = await StatusList.all().order_by("-id").first()
+    """A place drawn at random among the free ones of the newest list, or in a new list.
+
+    In the caller's transaction: of two that find no room, the second takes the list of the first.
+    """
+    status_list = await _newest() or await _open_list(None, at)
     while True:
-        status_list = newest or await _open_list(at)
         decoys = _decoys(status_list)
         for _ in range(_TRIES):
             position = secrets.randbelow(status_list.size)
@@ -68,7 +72,7 @@ async def take_place(
             )
             if decoys[position] == 0 and await _taken(entry):
                 return entry
-        newest = None  # half full: what is free is hard to find
+        status_list = await _open_list(status_list, at)  # half full: what is free is hard to find
 
 
 _BEYOND_ALL = 2**31
@@ -101,7 +105,17 @@ async def rebuild_lists(*, issuer: LicenceIssuer, at: datetime) -> None:
         await _build(status_list, issuer, at)
 
 
-async def _open_list(at: datetime) -> StatusList:
+async def _newest() -> StatusList | None:
+    return await StatusList.all().order_by("-id").first()
+
+
+async def _open_list(full: StatusList | None, at: datetime) -> StatusList:
+    """A new list; or the one that another opened while we waited for our turn."""
+    connection = connections.get("default")
+    await connection.execute_query("SELECT pg_advisory_xact_lock($1)", [_OPENING])
+    newest = await _newest()
+    if newest is not None and (full is None or newest.id > full.id):
+        return newest
     return await StatusList.create(size=SIZE, seed=secrets.token_bytes(32), created_at=at)
 
 

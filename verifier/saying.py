@@ -32,20 +32,23 @@ REASONS = {
 
 
 class Printer:
-    """Writes lines, in colour where a person looks on."""
+    """Writes lines, in colour where a person looks on. What was shown may say what it likes: it
+    draws nothing but letters, so that it cannot paint another verdict over ours.
+    """
 
     def __init__(self, *, colour: bool) -> None:
         self._colour = colour
         self.lines: list[str] = []
 
     def verdict(self, word: str, colour: int) -> None:
+        word = _letters(word)
         self.lines.append(f"\x1b[1;{colour}m{word}\x1b[0m" if self._colour else word)
 
     def say(self, text: str) -> None:
-        self.lines.append(text)
+        self.lines.append(_letters(text))
 
     def show(self, fields: Sequence[tuple[str, str]]) -> None:
-        self.lines += [f"  {label}：{value}" for label, value in fields]
+        self.lines += [_letters(f"  {label}：{value}") for label, value in fields]
 
 
 def say_freshness(printer: Printer, listed: StatusList, *, at: float) -> None:
@@ -58,6 +61,11 @@ def say_freshness(printer: Printer, listed: StatusList, *, at: float) -> None:
 
 def moment(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, CHINA):%Y-%m-%d %H:%M}"
+
+
+def _letters(text: str) -> str:
+    """Without line ends, escapes and what turns the direction of writing."""
+    return "".join(each if each.isprintable() or each == "\u3000" else "\ufffd" for each in text)
 
 
 def _span(seconds: int) -> str:

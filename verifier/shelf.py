@@ -1,6 +1,8 @@
 """What is kept on this device: the issuer's keys and its lists, as they were last fetched."""
 
 import json
+import os
+import secrets
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -80,7 +82,9 @@ def _fetched(issuer: str, at: float) -> Shelf:
     jwks = read_object(_fetch(_below(metadata.get("jwks_uri"), issuer)))
     source = metadata.get("status_list_aggregation_endpoint")
     named = read_object(_fetch(_below(source, issuer))).get("status_lists")
-    uris = [_below(uri, issuer) for uri in named] if isinstance(named, list) else []
+    if not isinstance(named, list):
+        raise Refused("not_genuine")
+    uris = [_below(uri, issuer) for uri in named]
     lists = {uri: _fetch(uri).decode("ascii") for uri in uris}
     shelf = Shelf(issuer, jwks, lists, at)
     for uri, token in lists.items():
@@ -89,10 +93,14 @@ def _fetched(issuer: str, at: float) -> Shelf:
 
 
 def _keep(shelf: Shelf, folder: Path) -> None:
+    """Whole or not at all, also when two do so at once: each writes a file of its own first."""
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = folder / "issuer.json.new"
-    fresh.write_text(json.dumps(vars(shelf)), "utf-8")
-    fresh.replace(folder / "issuer.json")
+    fresh = folder / f"issuer.json.{os.getpid()}-{secrets.token_hex(4)}.new"
+    try:
+        fresh.write_text(json.dumps(vars(shelf)), "utf-8")
+        fresh.replace(folder / "issuer.json")
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _may_be_asked(address: str) -> bool:

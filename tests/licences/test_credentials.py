@@ -23,7 +23,7 @@ from licences.credentials import (
     make_nonce,
     revoke_credential,
 )
-from licences.models import Licence, StatusEntry
+from licences.models import Licence, StatusEntry, StatusList
 from licences.offline_codes import OfflineTooMuch, make_offline_code
 from tests.given import AT
 from tests.licences import make, offline
@@ -128,6 +128,49 @@ class TestProofs:
         with pytest.raises(KeyProofRefused):
             await _issue(licence, caller, vault, proof, at=AT + timedelta(minutes=5, seconds=1))
         assert await _issue(licence, caller, vault, proof, at=AT + timedelta(minutes=5))
+
+    async def test_one_brings_one_credential_however_often_and_many_at_once_it_comes(
+        self, licence: Licence, caller: Caller, vault: Vault
+    ) -> None:
+        proof = offline.proof(caller, ISSUER, AT)
+        second = await make.licence(vault, licence.holder_id)
+        asked = [_issue(one, caller, vault, proof) for one in (licence, second) * 3]
+
+        done = await asyncio.gather(*asked, return_exceptions=True)
+        with pytest.raises(KeyProofRefused):
+            await _issue(licence, caller, vault, proof)
+
+        assert len([one for one in done if isinstance(one, IssuedCredential)]) == 1
+        assert len([one for one in done if isinstance(one, KeyProofRefused)]) == 5
+        assert await StatusEntry.all().count() == 1
+
+    async def test_two_nonces_of_one_moment_are_two(self, caller: Caller) -> None:
+        first, second = [make_nonce(caller=caller, issuer=ISSUER, at=AT).nonce for _ in range(2)]
+
+        assert first != second
+
+    async def test_one_that_brought_nothing_may_come_again(
+        self, licence: Licence, caller: Caller, vault: Vault
+    ) -> None:
+        every = [await _issue(licence, caller, vault) for _ in range(MOST)]
+        proof = offline.proof(caller, ISSUER, AT)
+        with pytest.raises(CredentialsTooMany):
+            await _issue(licence, caller, vault, proof)
+
+        await revoke_credential(licence.id, every[0].id, caller=caller, at=AT)
+
+        assert await _issue(licence, caller, vault, proof)
+
+
+class TestTheFirstList:
+    async def test_of_many_who_find_none_one_opens_it(self, caller: Caller, vault: Vault) -> None:
+        """The licences are different, so that no lock of theirs stands between."""
+        licences = [await make.licence(vault, caller.required_party()) for _ in range(6)]
+
+        await asyncio.gather(*[_issue(one, caller, vault) for one in licences])
+
+        assert await StatusList.all().count() == 1
+        assert await StatusEntry.all().count() == 6
 
 
 class TestHowMany:
