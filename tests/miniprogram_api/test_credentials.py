@@ -1,18 +1,27 @@
 """Credentials and offline codes on the wire, as a phone and a verifier have them."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
+from app.asgi import create_app
+from app.providers import Parts
 from core.clock import now
 from core.sealing import Vault
+from identity import tokens
 from identity.models import Account, Person
 from identity.sessions import log_in
 from identity.tokens import TokenIssuer
+from licences.issuing import LicenceIssuer
+from licences.models import StatusList
+from tests.deployment import LICENCE_KEYS, make_settings
 from tests.fakes.identity import FakeProvider
 from tests.licences import make, offline
-from verifier.jws import read_keys
+from verifier.jws import Keys, peek, read_keys
+from verifier.refusals import Undecided
 from verifier.sd_jwt import read_presentation
 from verifier.status_list import Status, read_list
 
@@ -124,11 +133,65 @@ async def test_a_proof_is_none_in_another_session(
     assert reply.json()["code"] == "licences.key_proof_refused"
 
 
+async def test_a_proof_that_was_used_is_refused(wang: httpx.AsyncClient, path: str) -> None:
+    """Who overheard it gets no second credential."""
+    proof = await _proof(wang)
+
+    first, second = await _issue(wang, path, proof), await _issue(wang, path, proof)
+
+    assert (first.status_code, second.status_code) == (201, 422)
+    assert second.json()["code"] == "licences.key_proof_refused"
+    assert len((await wang.get(path)).json()["items"]) == 1
+
+
+async def test_what_the_key_before_signed_holds_until_that_key_is_withdrawn(
+    wang: httpx.AsyncClient, path: str, parts: Parts
+) -> None:
+    """C03: the new key signs the list; a key that is published no more is of another house."""
+    issued = (await _issue(wang, path, await _proof(wang))).json()
+    given = {"audience": "gate-3", "nonce": "n-1", "at": now()}
+    shown = offline.present(issued["credential"], {"name"}, **given)
+    fresh = tokens.read_keys(tokens.new_key_pem())
+
+    both = await _published(parts, [*LICENCE_KEYS, *fresh])
+    alone = await _published(parts, fresh)
+
+    wanted = {"issuer": "https://zb.test", **given, "at": now().timestamp()}
+    said = read_presentation(shown, both.keys, **wanted)
+    for published in (both, alone):
+        uri, at = said.status_uri, now().timestamp()
+        listed = read_list(published.token, published.keys, uri=uri, at=at)
+        assert listed.status(said.status_index) == Status.VALID
+        assert peek(published.token)[0]["kid"] == fresh[0].kid
+    with pytest.raises(Undecided) as refused:
+        read_presentation(shown, alone.keys, **wanted)
+    assert refused.value.reason == "unknown_key"
+
+
+class _Published(NamedTuple):
+    keys: Keys
+    token: str
+
+
+async def _published(parts: Parts, signing: Sequence[tokens.SigningKey]) -> _Published:
+    """What anybody may fetch where these keys are set: the last of them signs."""
+    nonces = parts.licence_issuer.nonces
+    issuer = LicenceIssuer(signing, address="https://zb.test", nonces=nonces)
+    await StatusList.all().update(built_at=None)
+    transport = httpx.ASGITransport(
+        create_app(make_settings(), replace(parts, licence_issuer=issuer))
+    )
+    async with httpx.AsyncClient(transport=transport, base_url=issuer.address) as anybody:
+        keys = (await anybody.get("/.well-known/licence-keys.json")).json()
+        token = (await anybody.get("/agency/v1/status-lists/1")).text
+    return _Published(read_keys(keys), token)
+
+
 async def test_the_ninth_that_lives_is_refused_until_one_is_taken_back(
     wang: httpx.AsyncClient, path: str
 ) -> None:
+    first, *_ = [await _issue(wang, path, await _proof(wang)) for _ in range(8)]
     proof = await _proof(wang)
-    first, *_ = [await _issue(wang, path, proof) for _ in range(8)]
 
     ninth = await _issue(wang, path, proof)
     await wang.delete(f"{path}/{first.json()['id']}")
