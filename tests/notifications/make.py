@@ -46,7 +46,8 @@ async def templates() -> None:
 
 
 async def person(vault: Vault) -> Person:
-    body = f"33019919600101{next(_serial):03d}"
+    born, serial = divmod(next(_serial), 1_000)
+    body = f"330199{1960 + born}0101{serial:03d}"
     number = body + ric.calc_check_digit(body + "0")
     return await register_person(name="陈丽", id_number=number, vault=vault, division="330199")
 

@@ -29,7 +29,9 @@ from tests.simulation.players import Refused
 from tests.simulation.weather import plan_of
 
 STEPS = 30
-LATE_DAYS = 4
+LATE_DAYS = 10
+"""Money that nobody takes goes back after a day, and then perhaps to the next who waits for it."""
+
 ROUNDS_UNTIL_QUIET = 60
 DRAIN = [timedelta(seconds=n) for n in (31, 95, 600, 1900, 3700, 3700, 6 * 3600, 14 * 3600, 3700)]
 _TODO = "SELECT id, task_name, args::text FROM procrastinate_jobs WHERE status = 'todo' ORDER BY id"
