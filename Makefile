@@ -58,6 +58,7 @@ lock: ## Lock the dependencies again, with hashes (needs uv)
 clean: ## Remove what was made: environment, caches, embedded servers' data
 	@rm -rf $(VENV) .run .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@cd clients/typescript && rm -rf node_modules dist build-tests build-quickstarts src/generated
+	@rm -rf tests/interop/node_modules
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:

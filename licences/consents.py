@@ -123,7 +123,7 @@ async def list_consents(
     *, caller: Caller, at: datetime, before: UUID | None = None, limit: int = 20
 ) -> list[GivenConsent]:
     """What the party gave, newest first, older than `before`, ended and revoked ones too."""
-    rows = UseConsent.filter(licence__holder_id=caller.required_party())
+    rows = UseConsent.filter(licence__holder_id=caller.required_right(Right.VIEW))
     if before is not None:
         rows = rows.filter(id__lt=before)
     found = await rows.order_by("-id").limit(limit).select_related("licence__licence_type")

@@ -102,6 +102,7 @@ class Licence(Model):
     region = fields.CharField(12, default="")
     region_name = fields.CharField(32, default="")
     portrait_id: UUID | None = fields.UUIDField(null=True)
+    portrait_sha256 = fields.CharField(64, null=True)  # of the registry's own picture
     checked_at: datetime | None = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(auto_now_add=True)
 

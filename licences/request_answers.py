@@ -104,7 +104,7 @@ class RequestAgreed(Struct, frozen=True, kw_only=True):
 
 async def view_request(code: str, *, caller: Caller, signer: Signer, at: datetime) -> RequestView:
     """What is behind a verifier's code, while it waits for an answer. 查看核验请求"""
-    holder_id = caller.required_party()
+    holder_id = caller.required_right(Right.VIEW)
     request = await find_request(code, signer)
     check_waiting(request, at)
     return RequestView(
@@ -161,7 +161,7 @@ async def refuse(
     code: str, *, caller: Caller, signer: Signer, at: datetime, news: News | None = None
 ) -> None:
     """Say no: the verifier learns that and nothing else. 拒绝核验请求"""
-    caller.required_party()
+    caller.required_right(Right.APPLY)
     request = await find_request(code, signer)
     async with in_transaction():
         await take_request(request, refused=True, at=at)

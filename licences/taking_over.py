@@ -1,5 +1,6 @@
 """Bringing what a registry tells into our rows: the licence, its status, its picture. 入库"""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -8,6 +9,7 @@ from uuid import UUID
 from core.errors import DomainError, Rejected
 from core.files import FileStorage
 from core.models import StoredFile
+from core.pictures import remade
 from core.sealing import Vault
 from core.tasks import raise_task
 from identity import entities, persons
@@ -20,6 +22,9 @@ from licences.registry import RegistryEntry, change_status, record_licence
 
 KEPT = timedelta(days=36_500)
 """Pictures are kept as long as their licences are, which have no end that we know of."""
+
+LONGEST, MAX_PIXELS = 480, 16_000_000
+"""Of a picture a side as we keep it, and all that a registry may give."""
 
 
 class PortraitDiffers(Rejected):
@@ -137,27 +142,35 @@ async def _keep_portrait(
     licence: Licence, record: RegistryRecord, registry: Registry, files: FileStorage, at: datetime
 ) -> None:
     digest = record.portrait_sha256
-    if digest is None or await _has_portrait(licence, digest):
+    if digest is None or await has_portrait(licence, digest):
         return
     picture = await registry.portrait(record.identifier)
     if sha256(picture.content).hexdigest() != digest:
         raise PortraitDiffers(licence_id=licence.id)
-    await keep_portrait(licence, picture.content, picture.media_type, files=files, at=at)
+    await keep_portrait(licence, picture.content, files=files, at=at)
 
 
 async def keep_portrait(
-    licence: Licence, content: bytes, media_type: str, *, files: FileStorage, at: datetime
+    licence: Licence, content: bytes, *, files: FileStorage, at: datetime
 ) -> None:
-    """Make this the licence's picture, sealed; the one before it is forgotten."""
+    """Make this the licence's picture, sealed; the one before it is forgotten.
+
+    It is drawn anew: of what a registry gave only the pixels are kept. PictureRefused,
+    PictureTooLarge for what is none. Takes a thread for a while.
+    """
+    drawn = await asyncio.to_thread(remade, content, longest=LONGEST, max_pixels=MAX_PIXELS)
     file = await files.keep(
-        _at_once(content),
+        _at_once(drawn.content),
         owner=portrait_owner(licence.id),
-        media_type=media_type,
+        media_type="image/jpeg",
         at=at,
         lifetime=KEPT,
     )
     earlier, licence.portrait_id = licence.portrait_id, file.id
-    await Licence.filter(id=licence.id).update(portrait_id=file.id)
+    licence.portrait_sha256 = sha256(content).hexdigest()
+    await Licence.filter(id=licence.id).update(
+        portrait_id=file.id, portrait_sha256=licence.portrait_sha256
+    )
     if earlier is not None:
         await StoredFile.filter(id=earlier).update(expires_at=at)
 
@@ -167,11 +180,10 @@ def portrait_owner(licence_id: UUID) -> str:
     return f"licence:{licence_id}"
 
 
-async def _has_portrait(licence: Licence, digest: str) -> bool:
-    return (
-        licence.portrait_id is not None
-        and await StoredFile.filter(id=licence.portrait_id, sha256=digest).exists()
-    )
+async def has_portrait(licence: Licence, digest: str) -> bool:
+    """Whether the licence has the picture that the registry names by this digest."""
+    known = licence.portrait_id is not None and licence.portrait_sha256 == digest
+    return known and await StoredFile.filter(id=licence.portrait_id).exists()
 
 
 async def _at_once(content: bytes) -> AsyncIterator[bytes]:

@@ -51,7 +51,7 @@ class UseConsentController(Controller):
     @get(
         summary="用证授权列表",
         description="本人或所代办主体给出的全部授权，包括已到期和已撤回的，最近的在前。",
-        errors=(RealNameRequired,),
+        errors=(RealNameRequired, ActingRightRequired),
     )
     async def many(
         self,

@@ -45,7 +45,13 @@ class VerificationRequestController(Controller):
         summary="查看核验请求",
         description="扫核验方出示的请求码后，先看清是谁、为了什么、索要哪些内容，"
         "以及本人名下可用的证照。请求码 10 分钟内有效。",
-        errors=(RealNameRequired, CodeNotGenuine, RequestExpired, RequestAnswered),
+        errors=(
+            RealNameRequired,
+            ActingRightRequired,
+            CodeNotGenuine,
+            RequestExpired,
+            RequestAnswered,
+        ),
     )
     async def show(
         self,
@@ -110,7 +116,14 @@ class VerificationRequestController(Controller):
         summary="拒绝核验请求",
         description="不同意出示。核验方只会知道被拒绝，得不到任何内容。",
         status_code=204,
-        errors=(RealNameRequired, CodeNotGenuine, RequestExpired, RequestAnswered),
+        errors=(
+            RealNameRequired,
+            ConfirmerRequired,
+            ActingRightRequired,
+            CodeNotGenuine,
+            RequestExpired,
+            RequestAnswered,
+        ),
     )
     async def refuse(
         self,

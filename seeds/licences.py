@@ -4,14 +4,13 @@ from datetime import datetime
 from hashlib import sha256
 
 from core.files import FileStorage
-from core.models import StoredFile
 from core.sealing import Vault
 from identity.kinds import PartyKind
 from licences.licence_fields import FieldDefinition
 from licences.licence_types import define_licence_type
 from licences.models import Licence
 from licences.registry import RegistryEntry, record_licence
-from licences.taking_over import keep_portrait
+from licences.taking_over import has_portrait, keep_portrait
 from seeds.files import City
 from seeds.registers import ACTOR, Parties
 from seeds.rows import LicenceRow
@@ -72,6 +71,5 @@ async def _keep_portrait(
     licence: Licence, content: bytes, files: FileStorage, at: datetime
 ) -> None:
     """Once: what is there already is not kept a second time."""
-    known = StoredFile.filter(id=licence.portrait_id, sha256=sha256(content).hexdigest())
-    if licence.portrait_id is None or not await known.exists():
-        await keep_portrait(licence, content, "image/jpeg", files=files, at=at)
+    if not await has_portrait(licence, sha256(content).hexdigest()):
+        await keep_portrait(licence, content, files=files, at=at)

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
+from io import BytesIO
+
+from PIL import Image
 
 from core.clock import now
 from licences.registries import (
@@ -14,7 +17,17 @@ from licences.registries import (
     RegistryRecord,
 )
 
-PORTRAIT = b"\xff\xd8 a drawn face"
+
+def photograph() -> bytes:
+    """A face with the place where it was taken, as cameras write it, and a word behind it."""
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[2] = (30.0, 15.0, 20.25)
+    made = BytesIO()
+    Image.new("RGB", (90, 120), "#336699").save(made, "JPEG", exif=exif, comment=b"at home")
+    return made.getvalue() + b"<script>"
+
+
+PORTRAIT = photograph()
 
 
 class FakeRegistry:

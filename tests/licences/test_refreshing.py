@@ -1,4 +1,5 @@
 import asyncio
+from base64 import b64decode
 from datetime import date, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from licences import freshness
 from licences.identifiers import Identifier
 from licences.kinds import LicenceStatus
 from licences.models import HolderFetch, Licence
+from licences.portraits import inline_portrait
 from licences.reading import read_changes
 from licences.refreshing import (
     HOLDER_EVERY,
@@ -21,6 +23,7 @@ from licences.refreshing import (
 from licences.taking_over import portrait_owner
 from licences.wallet import list_licences
 from tests.conftest import AT
+from tests.core.test_pictures import bomb
 from tests.fakes.licences import PORTRAIT, FakeRegistry
 from tests.licences import make
 from tests.licences.registered import TYPE_CODE, changed, desk, record
@@ -132,7 +135,46 @@ class TestTakingOver:
             licence.portrait_id, owner=portrait_owner(licence.id), at=AT + timedelta(days=9999)
         )
         content = b"".join([piece async for piece in ours.files.read(file)])
-        assert (content, file.media_type, registry.asked) == (PORTRAIT, "image/jpeg", 2)
+        assert (content[:3], file.media_type, registry.asked) == (b"\xff\xd8\xff", "image/jpeg", 2)
+
+    async def test_of_a_registrys_picture_only_the_pixels_leave(self, vault: Vault) -> None:
+        """C10: no place of taking, no comment, nothing behind it reaches a verifier."""
+        holder = await make.person(vault)
+        registry = FakeRegistry()
+        registry.records = [await record(vault, holder, portrait_sha256=registry.digest())]
+        ours = desk(vault, registry)
+
+        await read_changes(registry, ours, at=AT)
+
+        licence = await Licence.get(holder_id=holder.id)
+        told = await inline_portrait(licence, ours.files, at=AT)
+        assert told is not None
+        content = b64decode(told.removeprefix("data:image/jpeg;base64,"))
+        given = [word for word in (b"Exif", b"at home", b"<script>") if word in PORTRAIT]
+        assert len(given) == 3
+        assert not [word for word in given if word in content]
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", id="SVG"),
+            pytest.param(bomb(10_000), id="100 megapixels"),
+        ],
+    )
+    async def test_what_is_no_photograph_is_not_kept_and_goes_before_a_person(
+        self, vault: Vault, content: bytes
+    ) -> None:
+        """C10"""
+        holder = await make.person(vault)
+        registry = FakeRegistry()
+        registry.portrait_bytes = content
+        registry.records = [await record(vault, holder, portrait_sha256=registry.digest())]
+
+        await read_changes(registry, desk(vault, registry), at=AT)
+
+        licence = await Licence.get(holder_id=holder.id)
+        assert licence.portrait_id is None
+        assert await HumanTask.filter(kind="licences.record_refused").count() == 1
 
     async def test_another_picture_than_was_told_of_is_not_kept(self, vault: Vault) -> None:
         holder = await make.person(vault)

@@ -265,6 +265,19 @@ async def test_an_agent_who_only_prepares_agrees_to_nothing(
         await agree(code, preparer, driving, vault, organisation_id=notary.organisation_id)
 
 
+async def test_an_agent_who_only_prepares_refuses_nothing_either(
+    notary: VerifierCaller, vault: Vault
+) -> None:
+    """A refusal ends the request, and only one of them can."""
+    code = await ask(notary)
+    preparer = await make.caller(vault, scope=Scope.PREPARER)
+
+    with pytest.raises(ConfirmerRequired):
+        await request_answers.refuse(code.code, caller=preparer, signer=SIGNER, at=AT)
+
+    assert await VerificationRequest.filter(refused_at=None).count() == 1
+
+
 async def test_the_history_says_that_it_was_asked_for_and_for_which_matter(
     wang: Caller, driving: UUID, notary: VerifierCaller, vault: Vault
 ) -> None:
