@@ -24,7 +24,6 @@ from licences.credentials import (
     revoke_credential,
 )
 from licences.models import Licence, StatusEntry, StatusList
-from licences.offline_codes import OfflineTooMuch, make_offline_code
 from tests.given import AT
 from tests.licences import make, offline
 from verifier.jws import read_keys
@@ -282,37 +281,6 @@ class TestShowing:
         assert len(disclosures) == 4
         assert len(set(claims["_sd"])) == 8
         assert claims["_sd"] == sorted(claims["_sd"])
-
-
-class TestOfflineCodes:
-    async def test_of_many_at_once_all_have_one_place(
-        self, licence: Licence, caller: Caller, vault: Vault
-    ) -> None:
-        given = {"consented": ["name"], "issuer": ISSUER, "vault": vault, "at": AT}
-        asked = [make_offline_code(licence.id, caller=caller, **given) for _ in range(6)]
-
-        await asyncio.gather(*asked)
-
-        assert await StatusEntry.filter(licence_id=licence.id).count() == 1
-
-    async def test_one_that_is_too_long_leaves_nothing_behind(
-        self, licence: Licence, caller: Caller, vault: Vault
-    ) -> None:
-        values = {"name": "王桂兰", "benefit_class": "公交免费" * 40}
-        long = await make.licence(vault, licence.holder_id, values=values)
-
-        with pytest.raises(OfflineTooMuch):
-            await make_offline_code(
-                long.id,
-                consented=["name", "benefit_class"],
-                caller=caller,
-                issuer=ISSUER,
-                vault=vault,
-                at=AT,
-            )
-
-        assert not await StatusEntry.all().exists()
-        assert not await AuditEntry.filter(action="licences.present_offline").exists()
 
 
 def _bind(shown: str) -> str:
