@@ -28,7 +28,7 @@ async def licence(vault: Vault, caller: Caller) -> Licence:
 
 
 async def test_of_many_at_once_all_have_one_place(
-    self, licence: Licence, caller: Caller, vault: Vault
+    licence: Licence, caller: Caller, vault: Vault
 ) -> None:
     given = {"consented": ["name"], "issuer": ISSUER, "vault": vault, "at": AT}
     asked = [make_offline_code(licence.id, caller=caller, **given) for _ in range(6)]
@@ -39,7 +39,7 @@ async def test_of_many_at_once_all_have_one_place(
 
 
 async def test_one_that_is_too_long_leaves_nothing_behind(
-    self, licence: Licence, caller: Caller, vault: Vault
+    licence: Licence, caller: Caller, vault: Vault
 ) -> None:
     values = {"name": "王桂兰", "benefit_class": "公交免费" * 40}
     long = await make.licence(vault, licence.holder_id, values=values)
