@@ -94,7 +94,7 @@ async def give_portraits(askers: Sequence[Asker], files: FileStorage) -> None:
     without = Licence.filter(id__in=[asker.licence_id for asker in askers], portrait_id=None)
     for number, licence in enumerate(await without.order_by("id")):
         picture = pictures[number % len(pictures)]
-        await keep_portrait(licence, picture, "image/jpeg", files=files, at=now())
+        await keep_portrait(licence, picture, files=files, at=now())
 
 
 class WechatPay:
