@@ -78,9 +78,11 @@ class TestSignedIn:
 
 
 async def test_a_limit_counts_an_account_however_many_parties_it_acts_for(cache: Redis) -> None:
-    async def acting(connection: AnyConnection, at: datetime, _: Passage) -> AnyCaller:
+    async def acting(connection: AnyConnection, at: datetime, passage: Passage) -> AnyCaller:
         caller = sample.CALLERS[Audience.RESIDENT]
         assert isinstance(caller, Caller)
+        assert passage.read_for is not None
+        await passage.read_for(caller.account_id, "session")
         return replace(caller, person_id=caller.account_id, party_id=new_id())
 
     rules = {**RULES, "read": Rule(2, timedelta(minutes=1), "local")}
