@@ -176,11 +176,10 @@ async def _prove(assertion: str, address: str, public_url: str, at: datetime) ->
 
 
 async def _living_key(kid: str) -> MachineKey:
-    """The key of this name, or ValueError. What is no thumbprint is not looked for: it may hold
-    what PostgreSQL does not take.
+    """The key of this name, or ValueError. What is no thumbprint is not asked for: PostgreSQL may
+    not take it.
     """
-    known = MachineKey.filter(thumbprint=kid, revoked_at=None)
-    key = await known.first() if _KID.match(kid) else None
+    key = await MachineKey.get_or_none(thumbprint=kid, revoked_at=None) if _KID.match(kid) else None
     if key is None:
         raise ValueError("key")
     return key

@@ -144,10 +144,10 @@ async def _keep_portrait(
     digest = record.portrait_sha256
     if digest is None or await has_portrait(licence, digest):
         return
-    picture = await registry.portrait(record.identifier)
-    if sha256(picture.content).hexdigest() != digest:
+    content = await registry.portrait(record.identifier)
+    if sha256(content).hexdigest() != digest:
         raise PortraitDiffers(licence_id=licence.id)
-    await keep_portrait(licence, picture.content, files=files, at=at)
+    await keep_portrait(licence, content, files=files, at=at)
 
 
 async def keep_portrait(

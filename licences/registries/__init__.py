@@ -66,11 +66,6 @@ class Changes(Struct, frozen=True):
     as_of: datetime
 
 
-class Picture(Struct, frozen=True):
-    media_type: str
-    content: bytes
-
-
 @runtime_checkable
 class Registry(Protocol):
     """One registry. It keeps no state and touches no table; RegistryFailed when nothing is known.
@@ -94,8 +89,8 @@ class Registry(Protocol):
         """What changed since; from the beginning when `after` is empty."""
         ...
 
-    async def portrait(self, identifier: str) -> Picture:
-        """The holder's picture on this licence."""
+    async def portrait(self, identifier: str) -> bytes:
+        """The holder's picture on this licence, as the registry has it."""
         ...
 
 

@@ -18,7 +18,6 @@ from licences.registries import (
     Changes,
     Held,
     HolderKey,
-    Picture,
     RegistryFailed,
     RegistryRecord,
 )
@@ -84,7 +83,7 @@ class SignedRegistry:
         records = [self._record(row) for row in found.changes]
         return Changes(records, found.next, found.more, self._aware(found.as_of))
 
-    async def portrait(self, identifier: str) -> Picture:
+    async def portrait(self, identifier: str) -> bytes:
         found = await self._ask("portraits", _Portrait, {"identifier": identifier})
         try:
             content = b64decode(found.content, validate=True)
@@ -92,7 +91,7 @@ class SignedRegistry:
             raise self._unreadable() from None
         if len(content) > MAX_PICTURE_BYTES:
             raise RegistryFailed(registry=self.name, reason="picture too large")
-        return Picture(found.media_type, content)
+        return content
 
     async def _ask(self, what: str, as_type: type[T], asked: Mapping[str, str | int]) -> T:
         try:

@@ -8,7 +8,7 @@ import pytest
 from core.clock import date_in_china, now
 from core.sealing import Vault
 from identity.machine_clients import add_machine_key, register_machine_client
-from identity.models import Account, MachineClient, Person
+from identity.models import MachineClient, Person
 from identity.sessions import log_in
 from identity.tokens import TokenIssuer
 from identity.verifiers import register_organisation
@@ -19,15 +19,6 @@ from tests.fakes.identity import FakeProvider
 from tests.licences import make
 
 KEY = DeviceKey()
-
-
-@pytest.fixture
-async def wang(db: None, vault: Vault) -> Person:
-    person = await make.person(vault)
-    await Account.create(
-        provider="wechat", appid="wx-1", subject="openid-wang", person=person, level=2
-    )
-    return person
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from core.clock import now
 from core.models import AuditEntry
 from core.sealing import Vault
 from identity.machine_clients import add_machine_key, register_machine_client
-from identity.models import Account, MachineClient, Person, VerifierOrganisation
+from identity.models import MachineClient, Person, VerifierOrganisation
 from identity.sessions import log_in
 from identity.tokens import TokenIssuer
 from licences.models import Licence, Verification
@@ -20,15 +20,6 @@ from tests.licences import make
 
 PATH = "/agency/v1/client/verifications"
 Headers = dict[str, str]
-
-
-@pytest.fixture
-async def wang(db: None, vault: Vault) -> Person:
-    person = await make.person(vault)
-    await Account.create(
-        provider="wechat", appid="wx-1", subject="openid-wang", person=person, level=2
-    )
-    return person
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from app.asgi import create_app
 from app.providers import Parts
 from core.clock import now
 from core.sealing import Vault
-from identity.models import Account, Person
+from identity.models import Person
 from identity.sessions import log_in
 from identity.tokens import TokenIssuer
 from identity.verifiers import register_organisation, register_verifier, sign_in_verifier
@@ -19,15 +19,6 @@ from licences.models import Licence
 from tests.deployment import make_parts, make_settings
 from tests.fakes.identity import FakeProvider
 from tests.licences import make
-
-
-@pytest.fixture
-async def wang(db: None, vault: Vault) -> Person:
-    person = await make.person(vault)
-    await Account.create(
-        provider="wechat", appid="wx-1", subject="openid-wang", person=person, level=2
-    )
-    return person
 
 
 @pytest.fixture

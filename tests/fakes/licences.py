@@ -12,7 +12,6 @@ from licences.registries import (
     Changes,
     Held,
     HolderKey,
-    Picture,
     RegistryFailed,
     RegistryRecord,
 )
@@ -62,9 +61,9 @@ class FakeRegistry:
         end = begun + len(page)
         return Changes(page, str(end), end < len(self.records), self.as_of or now())
 
-    async def portrait(self, identifier: str) -> Picture:
+    async def portrait(self, identifier: str) -> bytes:
         self._answer()
-        return Picture("image/jpeg", self.portrait_bytes)
+        return self.portrait_bytes
 
     def digest(self) -> str:
         return sha256(self.portrait_bytes).hexdigest()
