@@ -80,7 +80,7 @@ async def accept_messages(stage: Stage, resident: Resident) -> None:
             now_so = await _granted(stage, resident)
             return all(now_so[title] > before[title] for title in TITLES)
 
-        step.check("三种都多了一条可发", await until(recorded), True)
+        step.check("三种都记为可发", await until(recorded), True)
 
 
 async def one_person(stage: Stage, wechat: Resident, alipay: Resident) -> None:
